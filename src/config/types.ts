@@ -1,0 +1,132 @@
+/**
+ * The resolved configuration: validated, with every default filled in, durations in milliseconds. It is plain
+ * data (structured-cloneable), because the control plane posts it to the data plane's threads.
+ */
+export interface GatewayConfig {
+  /** Absolute path of the configuration file; relative paths inside it start at its folder. */
+  readonly file: string
+  readonly server: ServerConfig
+  readonly admin: AdminConfig
+  readonly log: LogConfig
+  /** Upstream groups in the order of the file. */
+  readonly upstreams: readonly UpstreamGroupConfig[]
+  /** Routes of the file first, then those of `routesDir` in the order of their file names. */
+  readonly routes: readonly RouteConfig[]
+}
+
+/** The public listener and the threads behind it. */
+export interface ServerConfig {
+  readonly host: string
+  /** 0 = any free port. */
+  readonly port: number
+  /** Data plane threads; `auto` is one per core, 0 serves on the main thread. */
+  readonly workers: number | 'auto'
+  readonly shutdown: ShutdownConfig
+}
+
+/** How a stop proceeds, in milliseconds. */
+export interface ShutdownConfig {
+  /** Time between "not ready" and the end of accepting, for load balancers in front to notice. */
+  readonly delay: number
+  /** What is still in flight this long after the stop began is destroyed. */
+  readonly timeout: number
+}
+
+/** The admin listener; loopback only. */
+export interface AdminConfig {
+  readonly host: string
+  readonly port: number
+}
+
+/** Levels of pino, `silent` included. */
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
+
+export interface LogConfig {
+  readonly level: LogLevel
+  /** Whether every request is one log line. */
+  readonly access: boolean
+}
+
+/** Names of the balancing algorithms, as in the configuration. */
+export type BalancingAlgorithm = 'round-robin' | 'least-connections'
+
+/** A named service: its backends and how to treat them. */
+export interface UpstreamGroupConfig {
+  readonly name: string
+  readonly balancing: { readonly algorithm: BalancingAlgorithm }
+  readonly backends: readonly BackendConfig[]
+  /** The Host that backends see: the client's (`preserve`) or the backend's own (`backend`). */
+  readonly hostHeader: 'preserve' | 'backend'
+  readonly healthCheck?: HealthCheckConfig
+  readonly timeouts: TimeoutsConfig
+}
+
+/** One server of a group. */
+export interface BackendConfig {
+  /** Normalised origin: `scheme://host[:port]`, without a trailing slash. */
+  readonly url: string
+  /** Share of traffic relative to the other backends of the group, 1 to 1000. */
+  readonly weight: number
+}
+
+/** Milliseconds; 0 = none. */
+export interface TimeoutsConfig {
+  /** Until a connection to the backend is there. */
+  readonly connect: number
+  /** From the request's dispatch to the response's head. */
+  readonly response: number
+}
+
+/** An active health check: the gateway probes. */
+export interface HealthCheckConfig {
+  readonly type: 'http' | 'tcp'
+  /** Request target of an http probe. */
+  readonly path: string
+  /** Another port than the backend's own. */
+  readonly port?: number
+  readonly method: string
+  readonly headers: Readonly<Record<string, string>>
+  /** Milliseconds between the starts of two probes, ± 10 % jitter. */
+  readonly interval: number
+  /** Milliseconds that one probe may take, body included. */
+  readonly timeout: number
+  /** Consecutive good probes that make an ill backend well (rise). */
+  readonly healthyAfter: number
+  /** Consecutive failed probes that make a well backend ill (fall). */
+  readonly unhealthyAfter: number
+  readonly expect: HealthCheckExpectation
+  /** What a backend is before its first verdict; unset: well for a backend of the file. */
+  readonly initially?: 'healthy' | 'unhealthy'
+}
+
+export interface HealthCheckExpectation {
+  /** Accepted status codes, as inclusive ranges. */
+  readonly status: readonly StatusRange[]
+  /** A text that the body must contain, within its first 64 KiB. */
+  readonly body?: string
+}
+
+/** An inclusive range of HTTP status codes. */
+export interface StatusRange {
+  readonly from: number
+  readonly to: number
+}
+
+/** A public path (and methods, hosts) mapped to an upstream group. */
+export interface RouteConfig {
+  readonly name: string
+  /** Prefix on a segment boundary; `:id` matches one segment. No trailing slash, except for `/` itself. */
+  readonly path: string
+  /** Upper case; absent = any. HEAD is not implied by GET. */
+  readonly methods?: readonly string[]
+  /** Lower case, without port; `*.example.com` matches one or more labels. Absent = any. */
+  readonly hosts?: readonly string[]
+  /** Name of the upstream group. */
+  readonly upstream: string
+  /** Replaces the matched prefix; absent = the path is kept. */
+  readonly rewrite?: string
+  /** Overrides of the group's timeouts, key by key. */
+  readonly timeouts?: Partial<TimeoutsConfig>
+  /** Where the route was defined, `FILE:LINE`, for messages and the route table. */
+  readonly source: string
+}

@@ -1,0 +1,37 @@
+import { STATUS_CODES } from 'node:http'
+
+/** Media type of {@link Problem} (RFC 9457 section 3). */
+export const PROBLEM_TYPE = 'application/problem+json'
+
+/** What a client sees of an error: RFC 9457 members plus the request id, never an address or a stack. */
+export interface Problem {
+  readonly type: string
+  readonly title: string
+  readonly status: number
+  readonly detail: string
+  readonly requestId: string
+}
+
+/**
+ * Makes a problem document; the title is the status' reason phrase and `type` is `about:blank`
+ * (RFC 9457 section 4.2.1: no more than the status code says).
+ */
+export function problem(status: number, detail: string, requestId: string): Problem {
+  return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail, requestId }
+}
+
+/** An error with the answer that the client gets for it. Its message is the client's `detail`. */
+export class ProblemError extends Error {
+  readonly statusCode: number
+  /** Machine-readable cause for logs and metrics. */
+  readonly reason: string
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(statusCode: number, reason: string, detail: string, headers: Readonly<Record<string, string>> = {}) {
+    super(detail)
+    this.name = 'ProblemError'
+    this.statusCode = statusCode
+    this.reason = reason
+    this.headers = headers
+  }
+}
