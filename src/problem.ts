@@ -27,11 +27,31 @@ export class ProblemError extends Error {
   readonly reason: string
   readonly headers: Readonly<Record<string, string>>
 
-  constructor(statusCode: number, reason: string, detail: string, headers: Readonly<Record<string, string>> = {}) {
+  constructor(
+    statusCode: number,
+    reason: string,
+    detail: string,
+    headers: Readonly<Record<string, string>> = {}
+  ) {
     super(detail)
     this.name = 'ProblemError'
     this.statusCode = statusCode
     this.reason = reason
     this.headers = headers
   }
+}
+
+/** The answer to a request for which there is no route. */
+export function noRoute(): ProblemError {
+  return new ProblemError(404, 'no_route', 'Nothing is served at this address.')
+}
+
+/**
+ * The answer to a method that the address does not take.
+ *
+ * @param allow - Those that it does take (RFC 9110 section 10.2.1).
+ */
+export function methodNotAllowed(method: string, allow: readonly string[]): ProblemError {
+  const detail = `This address does not take ${method}.`
+  return new ProblemError(405, 'method_not_allowed', detail, { allow: allow.join(', ') })
 }

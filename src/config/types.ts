@@ -12,6 +12,8 @@ export interface GatewayConfig {
   readonly upstreams: readonly UpstreamGroupConfig[]
   /** Routes of the file first, then those of `routesDir` in the order of their file names. */
   readonly routes: readonly RouteConfig[]
+  /** Absolute path of the folder of route modules. */
+  readonly routesDir?: string
 }
 
 /** The public listener and the threads behind it. */
@@ -21,6 +23,8 @@ export interface ServerConfig {
   readonly port: number
   /** Data plane threads; `auto` is one per core, 0 serves on the main thread. */
   readonly workers: number | 'auto'
+  /** A worker whose loop stands still for this long is replaced, in milliseconds. */
+  readonly stallTimeout: number
   readonly shutdown: ShutdownConfig
 }
 

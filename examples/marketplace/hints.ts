@@ -1,0 +1,59 @@
+import type { Layout } from './layout.ts'
+
+const JSON_BODY = `-H 'content-type: application/json' -d`
+
+/** What the hints need to know of a running demo. */
+export interface Running {
+  readonly layout: Layout
+  /** By name of the replica. */
+  readonly pids: ReadonlyMap<string, number | undefined>
+  readonly logFile: string
+}
+
+/** An origin that a client on this machine can use: a wildcard is no address to connect to. */
+export function originOf({ host, port }: { host: string; port: number }): string {
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
+}
+
+/** What runs where, and commands that work as printed. */
+export function hints({ layout, pids, logFile }: Running): string {
+  const gateway = originOf(layout.gateway)
+  const admin = originOf(layout.admin)
+  const replica = (name: string) => layout.replicas.find((replica) => replica.name === name)
+  const lines = [
+    'The marketplace is open.',
+    ...layout.replicas.map(
+      (replica) => `  ${replica.name.padEnd(12)} ${originOf(replica)}  pid ${pids.get(replica.name)}`
+    ),
+    `  ${'gateway'.padEnd(12)} ${gateway}  log ${logFile}`,
+    `  ${'admin'.padEnd(12)} ${admin}`,
+    '',
+    'Shop:',
+    `  curl '${gateway}/api/products?q=lamp&pageSize=3'`,
+    `  curl -i ${gateway}/api/products/42`,
+    `  curl -X PUT ${gateway}/api/inventory/HOM-001 ${JSON_BODY} '{"quantity": 7}'`,
+    `  curl ${gateway}/api/inventory/HOM-001`,
+    `  curl -i ${gateway}/api/orders ${JSON_BODY} '{"items": [{"sku": "HOM-001", "quantity": 2}]}'`,
+    `  curl '${gateway}/api/orders?pageSize=3'`,
+    '',
+    'Who serves? Ask nine times:',
+    `  for i in 1 2 3 4 5 6 7 8 9; do curl -s -o /dev/null -D - ${gateway}/api/products/42 | grep -i x-served-by; done`
+  ]
+  const [one, two, three] = [replica('catalog-1'), replica('catalog-2'), replica('catalog-3')]
+  if (one && two && three) {
+    lines.push(
+      '',
+      'Make a replica ill, ask again, and see that the gateway avoids it (all three at once, and it answers 503):',
+      `  curl ${originOf(one)}/_switch ${JSON_BODY} '{"mode": "failing"}'               # 503 to everything`,
+      `  curl ${originOf(two)}/_switch ${JSON_BODY} '{"mode": "slow", "delay": 2000}'   # answers late`,
+      `  curl ${originOf(three)}/_switch ${JSON_BODY} '{"mode": "down", "for": "20s"}'    # refuses connections, then returns`,
+      `  kill -9 ${pids.get(three.name)}   # ${three.name} dies, and is started again after 10 s`,
+      'and well again:',
+      `  curl ${originOf(one)}/_switch ${JSON_BODY} '{"mode": "ok"}'`,
+      `  curl ${originOf(two)}/_switch ${JSON_BODY} '{"mode": "ok"}'`
+    )
+  }
+  lines.push('', 'Is the gateway ready?', `  curl -i ${admin}/readyz`, '', 'Ctrl-C stops everything.')
+  return lines.join('\n')
+}

@@ -1,0 +1,14 @@
+/**
+ * Repeatable chance: mulberry32 by Tommy Ettinger.
+ *
+ * @returns A function like `Math.random`.
+ */
+export function seededRandom(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let word = Math.imul(state ^ (state >>> 15), state | 1)
+    word ^= word + Math.imul(word ^ (word >>> 7), word | 61)
+    return ((word ^ (word >>> 14)) >>> 0) / 2 ** 32
+  }
+}

@@ -1,0 +1,55 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { HealthChecker } from '../src/health/checker.ts'
+import type { UpstreamGroups } from '../src/upstreams/group.ts'
+import type { HealthFlip } from '../src/upstreams/registry.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Probes the backends of `app.registry`. */
+    readonly healthChecker: HealthChecker
+  }
+}
+
+/**
+ * Probes the backends of every group that has a health check, from the moment the app is ready until it closes, and
+ * writes the verdicts into the registry. Follows the registry when its groups change.
+ */
+async function healthChecks(app: FastifyInstance): Promise<void> {
+  const { registry } = app
+  if (!registry)
+    throw new Error('health checks run where the registry is owned, not on a thread that only reads it')
+  const checker = new HealthChecker({ onVerdict: (verdict) => registry.observe(verdict) })
+  const follow = (groups: UpstreamGroups): void => checker.update(checkedGroups(groups))
+  const logFlip = ({ group, backend, from, to, reason }: HealthFlip): void => {
+    app.log[to === 'healthy' ? 'info' : 'warn'](
+      { group, backend, from, to, reason },
+      'backend health changed'
+    )
+  }
+  app.decorate('healthChecker', checker)
+  app.addHook('onReady', async () => {
+    registry.on('groups', follow)
+    registry.on('flip', logFlip)
+    follow(registry.groups)
+  })
+  app.addHook('onClose', async () => {
+    registry.off('groups', follow)
+    registry.off('flip', logFlip)
+    await checker.stop()
+  })
+}
+
+function checkedGroups(groups: UpstreamGroups): Parameters<HealthChecker['update']>[0] {
+  return [...groups.values()].map(({ name, settings: { healthCheck }, backends }) => ({
+    name,
+    ...(healthCheck && { healthCheck }),
+    backends: backends.map((backend) => ({ id: backend.id, url: backend.url, healthy: backend.usable }))
+  }))
+}
+
+export default fp(healthChecks, {
+  fastify: '5.x',
+  name: 'health-checks',
+  dependencies: ['upstream-registry']
+})

@@ -1,0 +1,24 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { statusOf } from '../src/telemetry/access-log.ts'
+import type { RouteStats } from '../src/telemetry/route-stats.ts'
+
+/** Where requests are counted. */
+export interface MetricsOptions {
+  readonly stats: RouteStats
+}
+
+/** Counts every request and its duration by route, in live state. */
+async function metrics(app: FastifyInstance, { stats }: MetricsOptions): Promise<void> {
+  app.addHook('onRequest', (request, _reply, done) => {
+    request.record.slot = stats.slotOf(request.record.route?.route.name)
+    stats.begin(request.record.slot)
+    done()
+  })
+  app.observeRequests((request, reply) => {
+    const { record } = request
+    stats.end(record.slot, request.method, statusOf(reply), (performance.now() - record.startedAt) / 1000)
+  })
+}
+
+export default fp(metrics, { fastify: '5.x', name: 'metrics', dependencies: ['request-record', 'routing'] })

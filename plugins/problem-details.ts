@@ -1,0 +1,37 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { noRoute, PROBLEM_TYPE, problem, ProblemError } from '../src/problem.ts'
+
+/**
+ * Answers every error as `application/problem+json` (RFC 9457). What a client may not know (addresses, stacks, what an
+ * upstream said) stays in the log.
+ */
+async function problemDetails(app: FastifyInstance): Promise<void> {
+  app.setErrorHandler(sendProblem)
+  app.setNotFoundHandler((request, reply) => sendProblem(noRoute(), request, reply))
+}
+
+/** Also Fastify's `frameworkErrors`: errors from before a route is found, such as an undecodable path. */
+export function sendProblem(error: Error, request: FastifyRequest, reply: FastifyReply): void {
+  const status = statusOf(error)
+  if (status >= 500 && !(error instanceof ProblemError))
+    request.log.error({ err: error, requestId: request.id }, 'request failed')
+  if (error instanceof ProblemError) void reply.headers(error.headers)
+  // As bytes: to a text Fastify would add a charset, which this media type does not have.
+  const body = Buffer.from(JSON.stringify(problem(status, detailOf(error, status), request.id)))
+  void reply.status(status).header('content-type', PROBLEM_TYPE).header('x-request-id', request.id).send(body)
+}
+
+function statusOf(error: Partial<FastifyError>): number {
+  const status = error.statusCode ?? 500
+  return status >= 400 && status <= 599 ? status : 500
+}
+
+/** The gateway's own errors and Fastify's 4xx are written for clients; nothing else is. */
+function detailOf(error: Partial<FastifyError>, status: number): string {
+  if (error instanceof ProblemError || (status < 500 && error.code?.startsWith('FST_')))
+    return error.message ?? ''
+  return status < 500 ? 'The request is not valid.' : 'The gateway failed to handle the request.'
+}
+
+export default fp(problemDetails, { fastify: '5.x', name: 'problem-details' })

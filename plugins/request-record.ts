@@ -1,0 +1,50 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { ProblemError } from '../src/problem.ts'
+import { RequestRecord } from '../src/telemetry/request-record.ts'
+
+/** Told once of every request when it is over: answered, broken off, or its client gone. */
+export type RequestObserver = (request: FastifyRequest, reply: FastifyReply) => void
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What is known of the request so far. */
+    record: RequestRecord
+  }
+  interface FastifyInstance {
+    /** Adds an observer; before the app is ready. */
+    observeRequests(observer: RequestObserver): void
+  }
+}
+
+/**
+ * Keeps a record of every request. Fastify's onResponse is not used: it does not run when the client leaves before
+ * the response ends.
+ */
+async function requestRecord(app: FastifyInstance): Promise<void> {
+  const observers: RequestObserver[] = []
+  app.decorateRequest('record')
+  app.decorate('observeRequests', (observer: RequestObserver) => {
+    observers.push(observer)
+  })
+  app.addHook('onRequest', (request, reply, done) => {
+    request.record = new RequestRecord(performance.now())
+    reply.raw.once('close', () => {
+      for (const observe of observers) observe(request, reply)
+    })
+    done()
+  })
+  app.addHook('onError', (request, _reply, error, done) => {
+    request.record.reason ??= reasonOf(error)
+    done()
+  })
+}
+
+/** The cause of a gateway-made answer, as data. */
+function reasonOf(error: Partial<FastifyError>): string {
+  if (error instanceof ProblemError) return error.reason
+  if (error.code) return error.code.toLowerCase()
+  return (error.statusCode ?? 500) < 500 ? 'bad_request' : 'internal_error'
+}
+
+export default fp(requestRecord, { fastify: '5.x', name: 'request-record' })

@@ -1,0 +1,39 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import type { UpstreamGroupConfig } from '../src/config/types.ts'
+import type { UpstreamGroups } from '../src/upstreams/group.ts'
+import { UpstreamRegistry } from '../src/upstreams/registry.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The upstream groups, by name. */
+    readonly upstreams: UpstreamGroups
+    /** The owner of groups and health; null on a data plane thread, which only reads. */
+    readonly registry: UpstreamRegistry | null
+  }
+}
+
+/** Either groups to own, or a registry that somebody else owns, or a thread's read-only view. */
+export type UpstreamRegistryOptions =
+  | { readonly upstreams: readonly UpstreamGroupConfig[] }
+  | { readonly registry: UpstreamRegistry }
+  | { readonly groups: UpstreamGroups }
+
+/** Makes upstream groups known to the app as `app.upstreams`. */
+async function upstreamRegistry(app: FastifyInstance, options: UpstreamRegistryOptions): Promise<void> {
+  const registry = ownedRegistry(options)
+  app.decorate('registry', registry)
+  if ('groups' in options) app.decorate('upstreams', options.groups)
+  else app.decorate('upstreams', { getter: () => registry!.groups })
+}
+
+function ownedRegistry(options: UpstreamRegistryOptions): UpstreamRegistry | null {
+  if ('groups' in options) return null
+  if ('registry' in options) return options.registry
+  const registry = new UpstreamRegistry()
+  registry.prepare(options.upstreams)
+  registry.commit(options.upstreams, 1)
+  return registry
+}
+
+export default fp(upstreamRegistry, { fastify: '5.x', name: 'upstream-registry' })

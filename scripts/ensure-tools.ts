@@ -1,0 +1,23 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+
+/** Programs that tests run beside the gateway: what is looked for, and the Debian package that brings it. */
+const TOOLS = [{ command: 'curl', package: 'curl' }] as const
+
+const missing = TOOLS.filter(({ command }) => spawnSync('sh', ['-c', `command -v ${command}`]).status !== 0)
+
+if (missing.length > 0) {
+  const packages = missing.map((tool) => tool.package)
+  const canInstall = process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')
+  if (!canInstall) {
+    process.stderr.write(
+      `the tests need ${packages.join(', ')}: install with "apt-get install ${packages.join(' ')}"\n`
+    )
+    process.exit(1)
+  }
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  for (const args of [['update'], ['install', '-y', '--no-install-recommends', ...packages]]) {
+    const { status } = spawnSync('apt-get', args, { stdio: 'inherit', env })
+    if (status !== 0) process.exit(status ?? 1)
+  }
+}

@@ -1,0 +1,41 @@
+import type { FastifyInstance } from 'fastify'
+import type { ConfigIssue } from '../config/issue.ts'
+import type { Explanation, ExplainRequest } from '../explain.ts'
+import type { RouteTable } from '../routing/route-table.ts'
+import type { EventLog, ReloadEvent } from '../telemetry/events.ts'
+import type { UpstreamRegistry } from '../upstreams/registry.ts'
+import { configRoutes } from './config.ts'
+import { eventRoutes } from './events.ts'
+import { explainRoutes } from './explain.ts'
+import { probeRoutes } from './probes.ts'
+import type { Readiness } from './readiness.ts'
+import { routeRoutes } from './route-list.ts'
+import { upstreamRoutes } from './upstreams.ts'
+
+/** What the admin API shows and asks for. */
+export interface AdminContext {
+  readonly registry: UpstreamRegistry
+  readonly events: EventLog
+  /** The routes that are served now. */
+  readonly routes: () => RouteTable
+  readonly readiness: () => Readiness
+  readonly explain: (request: ExplainRequest) => Explanation
+  readonly reload: () => Promise<ReloadEvent>
+  /** Every error of the configuration file as it is now. */
+  readonly validate: () => Promise<readonly ConfigIssue[]>
+}
+
+/** The admin API: the control plane's own HTTP interface. */
+export async function adminRoutes(app: FastifyInstance, context: AdminContext): Promise<void> {
+  await app.register(probeRoutes, context)
+  await app.register(
+    async (api) => {
+      await api.register(upstreamRoutes, context)
+      await api.register(routeRoutes, context)
+      await api.register(explainRoutes, context)
+      await api.register(eventRoutes, context)
+      await api.register(configRoutes, context)
+    },
+    { prefix: '/api' }
+  )
+}

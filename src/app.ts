@@ -1,0 +1,75 @@
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import accessLog from '../plugins/access-log.ts'
+import balancing from '../plugins/balancing.ts'
+import forwarding from '../plugins/forwarding.ts'
+import healthChecks from '../plugins/health-checks.ts'
+import metrics from '../plugins/metrics.ts'
+import problemDetails, { sendProblem } from '../plugins/problem-details.ts'
+import requestRecord from '../plugins/request-record.ts'
+import routing from '../plugins/routing.ts'
+import upstreamRegistry from '../plugins/upstream-registry.ts'
+import { type AdminContext, adminRoutes } from './admin/routes.ts'
+import type { GatewayConfig } from './config/types.ts'
+import type { Connections } from './forwarding/connections.ts'
+import { requestIds } from './telemetry/request-id.ts'
+import type { RouteStats } from './telemetry/route-stats.ts'
+import type { UpstreamGroups } from './upstreams/group.ts'
+import type { UpstreamRegistry } from './upstreams/registry.ts'
+
+/** What one generation of a data plane thread is built from. */
+export interface GenerationParts {
+  readonly config: Pick<GatewayConfig, 'routes' | 'log'>
+  readonly groups: UpstreamGroups
+  readonly connections: Connections
+  readonly stats: RouteStats
+  readonly log: FastifyBaseLogger
+}
+
+const nextRequestId = requestIds()
+
+/** Builds the app that serves public traffic under one configuration; ready, but without a listener of its own. */
+export async function buildGeneration(parts: GenerationParts): Promise<FastifyInstance> {
+  const app = createApp(parts.log)
+  await app.register(problemDetails)
+  await app.register(requestRecord)
+  await app.register(upstreamRegistry, { groups: parts.groups })
+  await app.register(routing, { routes: parts.config.routes })
+  await app.register(metrics, { stats: parts.stats })
+  if (parts.config.log.access) await app.register(accessLog)
+  await app.register(balancing)
+  await app.register(forwarding, { connections: parts.connections })
+  await app.ready()
+  return app
+}
+
+/** What the control plane's app is built from. */
+export interface ControlParts {
+  readonly registry: UpstreamRegistry
+  readonly log: FastifyBaseLogger
+  readonly admin: AdminContext
+}
+
+/** Builds the control plane's app: it probes the backends and serves the admin API. */
+export async function buildControl(parts: ControlParts): Promise<FastifyInstance> {
+  const app = createApp(parts.log)
+  await app.register(problemDetails)
+  await app.register(upstreamRegistry, { registry: parts.registry })
+  await app.register(healthChecks)
+  await app.register(adminRoutes, parts.admin)
+  await app.ready()
+  return app
+}
+
+function createApp(log: FastifyBaseLogger): FastifyInstance {
+  return Fastify({
+    loggerInstance: log,
+    // One line a request is the access log's affair, and a child logger per request costs more than the line.
+    logController: new LogController({ disableRequestLogging: true }),
+    childLoggerFactory: (logger) => logger,
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: 'array' } },
+    genReqId: (raw) => nextRequestId(raw.headers),
+    frameworkErrors: sendProblem,
+    // While a generation closes, its keep-alive clients are served by the next one; a 503 would be a lie.
+    return503OnClosing: false
+  })
+}

@@ -1,0 +1,82 @@
+import { parseHeader } from '../admin/explain.ts'
+import { loadConfig } from '../config/load.ts'
+import { type Explanation, explain as explainRequest, type ExplainRequest } from '../explain.ts'
+import { RouteTable } from '../routing/route-table.ts'
+import { authority } from '../threads/reserve-port.ts'
+import { UpstreamRegistry } from '../upstreams/registry.ts'
+import { type Command, type CommandOptions, UsageError } from './main.ts'
+import { formatTable } from './table.ts'
+
+/** How long the admin API may take before the file alone is asked, in milliseconds. */
+const ADMIN_TIMEOUT = 2_000
+
+/** Says which route, group and backends would serve a request, and why: from the running gateway, else the file. */
+export const explain: Command = async (options, [method, url]) => {
+  if (method === undefined || url === undefined) throw new UsageError('explain needs a METHOD and a URL')
+  const request: ExplainRequest = {
+    method: method.toUpperCase(),
+    url,
+    headers: Object.fromEntries(options.header.map(parseHeader))
+  }
+  const live = await askGateway(options, request)
+  const explanation = live ?? (await fromFile(options.config, request))
+  process.stdout.write(
+    `${live ? 'from the running gateway' : `from ${options.config}, no gateway answers`}\n`
+  )
+  process.stdout.write(describe(explanation))
+  return explanation.outcome === 'forward' ? 0 : 1
+}
+
+async function askGateway(
+  options: CommandOptions,
+  request: ExplainRequest
+): Promise<Explanation | undefined> {
+  const query = new URLSearchParams({ method: request.method, url: request.url })
+  for (const header of options.header) query.append('header', header)
+  const base = options.admin ?? (await configuredAdmin(options.config))
+  const token = options.token ?? process.env.XECUREAPI_TOKEN
+  try {
+    const response = await fetch(new URL(`/api/explain?${query.toString()}`, base), {
+      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      signal: AbortSignal.timeout(ADMIN_TIMEOUT)
+    })
+    return response.ok ? ((await response.json()) as Explanation) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+async function configuredAdmin(file: string): Promise<string> {
+  const { admin } = await loadConfig(file)
+  return `http://${authority(admin.host, admin.port)}`
+}
+
+async function fromFile(file: string, request: ExplainRequest): Promise<Explanation> {
+  const config = await loadConfig(file)
+  const registry = new UpstreamRegistry()
+  registry.prepare(config.upstreams)
+  registry.commit(config.upstreams, 1)
+  const observed = registry.observed.bind(registry)
+  return explainRequest({ table: new RouteTable(config.routes), groups: registry.groups, observed }, request)
+}
+
+function describe(explanation: Explanation): string {
+  const { method, url, outcome } = explanation
+  if (!('route' in explanation)) {
+    const allow = explanation.allow ? `, allowed: ${explanation.allow.join(', ')}` : ''
+    return `${method} ${url}: ${outcome} (${explanation.status}${allow})\n`
+  }
+  const { route, target, group, balancing, backends } = explanation
+  const rows = backends.map((backend) => [
+    backend.id,
+    backend.accepted ? 'accepted' : 'rejected',
+    backend.reason,
+    String(backend.weight),
+    String(backend.inFlight)
+  ])
+  return (
+    `${method} ${url}: ${outcome}\n` +
+    `route ${route.name} (${route.path}, ${route.source}) → group ${group}, ${balancing}, as ${target}\n` +
+    formatTable([['BACKEND', 'VERDICT', 'REASON', 'WEIGHT', 'IN FLIGHT'], ...rows])
+  )
+}

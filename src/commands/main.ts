@@ -1,0 +1,83 @@
+import { parseArgs } from 'node:util'
+import { ConfigError } from '../config/issue.ts'
+import { ListenError } from '../threads/reserve-port.ts'
+
+/** Options of the command line, as given. */
+export interface CommandOptions {
+  readonly config: string
+  readonly admin: string | undefined
+  readonly token: string | undefined
+  /** `name:value`, as often as given. */
+  readonly header: readonly string[]
+}
+
+/** One subcommand. @returns The exit code, or undefined when it goes on running. */
+export type Command = (options: CommandOptions, args: readonly string[]) => Promise<number | undefined>
+
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  start: async () => (await import('./start.ts')).start,
+  validate: async () => (await import('./validate.ts')).validate,
+  routes: async () => (await import('./routes.ts')).routes,
+  explain: async () => (await import('./explain.ts')).explain,
+  schema: async () => (await import('./schema.ts')).schema
+}
+
+const USAGE = `usage: xecureapi start|validate|routes|explain|schema [--config gateway.yaml]
+
+  start                     serves
+  validate                  prints every error of the configuration; exits 0 or 1
+  routes                    prints the route table
+  explain METHOD URL        says which route, group and backends would serve a request, and why
+    --header name:value       as often as needed
+    --admin URL               admin address of the gateway to ask; by default as the configuration says
+    --token TOKEN             or XECUREAPI_TOKEN
+  schema                    prints the JSON Schema of the configuration
+`
+
+/** Runs the command line: exits 0 when all went well, 1 otherwise, with the reason on standard error. */
+export async function main(argv: readonly string[]): Promise<void> {
+  try {
+    const { values, positionals } = parse(argv)
+    const [name = '', ...args] = positionals
+    if (values.help) {
+      process.stdout.write(USAGE)
+      return
+    }
+    const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+    if (!load) throw new UsageError(name === '' ? 'a command is missing' : `there is no command "${name}"`)
+    const command = await load()
+    const code = await command({ ...values, admin: values.admin, token: values.token }, args)
+    if (code !== undefined) process.exitCode = code
+  } catch (error) {
+    process.stderr.write(`${explainFailure(error)}\n`)
+    process.exitCode = 1
+  }
+}
+
+/** Wrong words on the command line. */
+export class UsageError extends Error {}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        config: { type: 'string', short: 'c', default: 'gateway.yaml' },
+        admin: { type: 'string' },
+        token: { type: 'string' },
+        header: { type: 'string', multiple: true, default: [] },
+        help: { type: 'boolean', short: 'h', default: false }
+      }
+    })
+  } catch (error) {
+    throw new UsageError((error as Error).message)
+  }
+}
+
+function explainFailure(error: unknown): string {
+  if (error instanceof UsageError) return `xecureapi: ${error.message}\n\n${USAGE}`
+  if (error instanceof ConfigError) return error.message
+  if (error instanceof ListenError) return `xecureapi: ${error.message}`
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}

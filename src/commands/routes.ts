@@ -1,0 +1,21 @@
+import { loadConfig } from '../config/load.ts'
+import type { Command } from './main.ts'
+import { formatTable } from './table.ts'
+
+/** Prints the route table of the configuration. */
+export const routes: Command = async ({ config: file }) => {
+  const config = await loadConfig(file)
+  const rows = config.routes.map((route) => [
+    route.name,
+    route.hosts?.join(',') ?? '*',
+    route.methods?.join(',') ?? '*',
+    route.path,
+    route.upstream,
+    route.rewrite ?? '',
+    route.source
+  ])
+  process.stdout.write(
+    formatTable([['NAME', 'HOSTS', 'METHODS', 'PATH', 'UPSTREAM', 'REWRITE', 'SOURCE'], ...rows])
+  )
+  return 0
+}

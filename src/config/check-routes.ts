@@ -1,0 +1,127 @@
+import { findRouteConflicts } from '../routing/conflicts.ts'
+import { checkDuration } from './check-durations.ts'
+import type { RouteDefinition } from './define-routes.ts'
+import { quote, toIssues, type SourceDocument } from './document.ts'
+import type { ConfigIssue, Finding } from './issue.ts'
+import type { Path } from './path.ts'
+import { resolveRoute } from './resolve.ts'
+import { nameRoutes } from './route-names.ts'
+import { checkRewrite, parseRoutePath } from './route-path.ts'
+import type { Sound } from './sound.ts'
+import { didYouMeanOrList } from './suggest.ts'
+import type { RouteConfig } from './types.ts'
+
+/** A route as far as it is sound, and where it stands. */
+export interface RouteEntry {
+  readonly document: SourceDocument
+  /** Of the route in its document. */
+  readonly path: Path
+  readonly route: Sound<RouteDefinition>
+  /** Whether the schema found nothing wrong with it, so that every required key is there. */
+  readonly isWhole: boolean
+}
+
+/** Routes checked against the groups and each other. */
+export interface CheckedRoutes {
+  /** In the order given; without those that are wrong. */
+  readonly routes: readonly RouteConfig[]
+  readonly issues: readonly ConfigIssue[]
+}
+
+/**
+ * Checks the routes of the file and of all modules together: paths, groups that exist, unique names, and that none
+ * hides another.
+ *
+ * @param groups - Names of all upstream groups, sound or not.
+ */
+export function checkRoutes(entries: readonly RouteEntry[], groups: readonly string[]): CheckedRoutes {
+  const names = nameRoutes(entries.map(({ route }) => route))
+  const resolved = new Map<RouteConfig, RouteEntry>()
+  const issues = checkNames(entries)
+  for (const [index, entry] of entries.entries()) {
+    const shape = checkShape(entry)
+    issues.push(...toIssues(entry.document, [...shape, ...checkUpstream(entry, groups)]))
+    if (!entry.isWhole || shape.length > 0) continue
+    const source = placeOf(entry, [])
+    resolved.set(resolveRoute(entry.route as RouteDefinition, names[index] ?? '', source), entry)
+  }
+  const routes = [...resolved.keys()]
+  return { routes, issues: [...issues, ...checkConflicts(routes, resolved)] }
+}
+
+function checkShape({ document, path, route }: RouteEntry): Finding[] {
+  const findings = [
+    ...checkDuration(document, [...path, 'timeouts', 'connect'], route.timeouts?.connect),
+    ...checkDuration(document, [...path, 'timeouts', 'response'], route.timeouts?.response)
+  ]
+  const report = (key: 'path' | 'rewrite', expected: string) => {
+    const got = quote(document, [...path, key], route[key])
+    findings.push({ path: [...path, key], message: `expected ${expected}, got ${got}` })
+  }
+  const parsed = route.path === undefined ? undefined : parseRoutePath(route.path)
+  if (parsed && 'expected' in parsed) report('path', parsed.expected)
+  if (route.rewrite !== undefined) {
+    const params = parsed && 'params' in parsed ? parsed.params : undefined
+    const expected = checkRewrite(route.rewrite, params)
+    if (expected !== undefined) report('rewrite', expected)
+  }
+  return findings
+}
+
+function checkUpstream({ document, path, route }: RouteEntry, groups: readonly string[]): Finding[] {
+  if (route.upstream === undefined || groups.includes(route.upstream)) return []
+  const place = [...path, 'upstream']
+  const isSecret = document.writtenAt(place) !== undefined
+  const hint = isSecret ? '' : didYouMeanOrList(route.upstream, groups)
+  const got = quote(document, place, route.upstream)
+  return [{ path: place, message: `expected the name of an upstream group, got ${got}${hint}` }]
+}
+
+function checkNames(entries: readonly RouteEntry[]): ConfigIssue[] {
+  const seen = new Map<string, RouteEntry>()
+  return entries.flatMap((entry) => {
+    const { name } = entry.route
+    if (name === undefined) return []
+    const first = seen.get(name)
+    if (!first) {
+      seen.set(name, entry)
+      return []
+    }
+    const path = [...entry.path, 'name']
+    const got = quote(entry.document, path, name)
+    const message = `expected a unique name, got ${got} again; the first is at ${placeOf(first, ['name'])}`
+    return toIssues(entry.document, [{ path, message }])
+  })
+}
+
+function checkConflicts(
+  routes: readonly RouteConfig[],
+  entries: ReadonlyMap<RouteConfig, RouteEntry>
+): ConfigIssue[] {
+  return findRouteConflicts(routes).flatMap(({ first, second, reason }) => {
+    const [entry, firstEntry] = [entries.get(second), entries.get(first)]
+    if (!entry || !firstEntry) return []
+    const why = isInterpolated(entry) || isInterpolated(firstEntry) ? 'both take the same requests' : reason
+    const message =
+      `route ${titleOf(entry, second)} can never be reached: ${why}; ` +
+      `route ${titleOf(firstEntry, first)} (${first.source}) comes first`
+    return toIssues(entry.document, [{ path: entry.path, message }])
+  })
+}
+
+/** Whether what a route matches on must not be printed. */
+function isInterpolated({ document, path, route }: RouteEntry): boolean {
+  const lists = (['methods', 'hosts'] as const).flatMap((key) =>
+    (route[key] ?? []).map((_, index) => [...path, key, index])
+  )
+  return [[...path, 'path'], ...lists].some((place) => document.writtenAt(place) !== undefined)
+}
+
+/** A route's name as it may be printed; a derived one gives its path away. */
+function titleOf({ document, path, route }: RouteEntry, { name }: RouteConfig): string {
+  return quote(document, [...path, route.name === undefined ? 'path' : 'name'], name)
+}
+
+function placeOf({ document, path }: RouteEntry, below: Path): string {
+  return `${document.file}:${document.lineOf([...path, ...below])}`
+}

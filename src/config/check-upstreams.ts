@@ -1,0 +1,76 @@
+import { checkDuration } from './check-durations.ts'
+import { quote, type SourceDocument } from './document.ts'
+import type { Finding } from './issue.ts'
+import { parseOrigin } from './origin.ts'
+import type { Path } from './path.ts'
+import type { RawConfig } from './schema.ts'
+import type { Sound } from './sound.ts'
+import { parseStatusRange } from './status-ranges.ts'
+
+type RawGroup = NonNullable<RawConfig['upstreams']>[string]
+type RawHealthCheck = NonNullable<RawGroup['healthCheck']>
+
+/** Probes more often than this would be a load of their own. Milliseconds. */
+const MIN_INTERVAL = 100
+
+/** Checks the upstream groups: what their backends' URLs say, that none comes twice, ranges of times and statuses. */
+export function checkUpstreams(config: Sound<RawConfig>, document: SourceDocument): Finding[] {
+  return Object.entries(config.upstreams ?? {}).flatMap(([name, group]) => {
+    const path = ['upstreams', name]
+    return [
+      ...checkBackends(document, [...path, 'backends'], group?.backends ?? []),
+      ...checkHealthCheck(document, [...path, 'healthCheck'], group?.healthCheck),
+      ...checkDuration(document, [...path, 'timeouts', 'connect'], group?.timeouts?.connect),
+      ...checkDuration(document, [...path, 'timeouts', 'response'], group?.timeouts?.response)
+    ]
+  })
+}
+
+function checkBackends(
+  document: SourceDocument,
+  list: Path,
+  backends: NonNullable<Sound<RawGroup>['backends']>
+): Finding[] {
+  const seen = new Map<string, Path>()
+  return backends.flatMap((backend, index) => {
+    const isText = typeof backend === 'string'
+    const path = isText ? [...list, index] : [...list, index, 'url']
+    const url = isText ? backend : backend?.url
+    if (url === undefined) return []
+    const result = parseOrigin(url)
+    const got = `got ${quote(document, path, url)}`
+    if ('expected' in result) return [{ path, message: `expected ${result.expected}, ${got}` }]
+    const first = seen.get(result.origin)
+    if (first === undefined) {
+      seen.set(result.origin, path)
+      return []
+    }
+    const line = document.lineOf(first)
+    return [{ path, message: `expected every backend once, ${got} again; the first is at line ${line}` }]
+  })
+}
+
+function checkHealthCheck(
+  document: SourceDocument,
+  path: Path,
+  check: Sound<RawHealthCheck> | undefined
+): Finding[] {
+  return [
+    ...checkDuration(document, [...path, 'interval'], check?.interval, MIN_INTERVAL),
+    ...checkDuration(document, [...path, 'timeout'], check?.timeout, 1),
+    ...checkStatuses(document, [...path, 'expect', 'status'], check?.expect?.status)
+  ]
+}
+
+function checkStatuses(
+  document: SourceDocument,
+  path: Path,
+  status: number | string | readonly (number | string | undefined)[] | undefined
+): Finding[] {
+  if (typeof status === 'object') {
+    return status.flatMap((entry, index) => checkStatuses(document, [...path, index], entry))
+  }
+  if (status === undefined || parseStatusRange(status)) return []
+  const got = quote(document, path, status)
+  return [{ path, message: `expected a range that does not end before it starts, got ${got}` }]
+}

@@ -1,0 +1,47 @@
+import { Type } from 'typebox'
+import { DURATION_PATTERN } from './units.ts'
+
+/** Options of every mapping of the configuration: a key that the schema doesn't know is an error. */
+export const CLOSED = { additionalProperties: false } as const
+
+/** What the name of a group (a key) or route must look like. */
+export const NAME_KEYS = {
+  pattern: '^[A-Za-z0-9][A-Za-z0-9_-]*$',
+  errorMessage: 'expected a name of letters, digits, "_" and "-", beginning with a letter or digit'
+} as const
+
+/** Pattern of an HTTP method in upper case (RFC 9110 section 5.6.2), without those that a gateway must not pass. */
+export const METHOD_PATTERN = "^(?!(?:TRACE|CONNECT)$)[A-Z0-9!#$%&'*+.^_`|~-]+$"
+
+/** What a method must look like. */
+export const METHOD_MESSAGE = 'expected a method in upper case such as GET, but not TRACE or CONNECT'
+
+/** The name of a route. */
+export function Name(description: string) {
+  return Type.String({ description, ...NAME_KEYS })
+}
+
+/** A duration as text; the range is checked after the schema, because JSON Schema can't say it. */
+export function Duration(options: { description: string; default?: string }) {
+  return Type.String({
+    ...options,
+    pattern: DURATION_PATTERN,
+    errorMessage: 'expected a duration such as 250ms, 2s, 1m or 1h',
+    examples: ['250ms', '2s', '1m', '1h']
+  })
+}
+
+/** The port that a listener binds. */
+export function ListenPort(port: number, description: string) {
+  return Type.Integer({ description, default: port, minimum: 0, maximum: 65_535 })
+}
+
+/** The address that a listener binds. */
+export function ListenHost(host: string, description: string) {
+  return Type.String({
+    description,
+    default: host,
+    pattern: '^[A-Za-z0-9:._%-]+$',
+    errorMessage: 'expected an IP address or a host name'
+  })
+}

@@ -1,0 +1,74 @@
+import { Type } from 'typebox'
+import { CLOSED, Duration, METHOD_MESSAGE, METHOD_PATTERN, Name } from './schema-parts.ts'
+
+const LABEL = '[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?'
+
+/** One route, in the configuration file as well as in a module of `routesDir`. */
+export const RouteSchema = Type.Object(
+  {
+    name: Type.Optional(Name('Unique name; by default made from the path: /api/products is api-products.')),
+    path: Type.String({
+      description: 'Prefix that ends at a segment boundary. `:name` stands for any one segment.',
+      pattern: '^/',
+      errorMessage: 'expected a path that starts with "/"',
+      examples: ['/api/products', '/api/orders/:id']
+    }),
+    methods: Type.Optional(
+      Type.Array(Type.String({ pattern: METHOD_PATTERN, errorMessage: METHOD_MESSAGE }), {
+        description: 'Methods that the route takes; absent = any. HEAD is not implied by GET.',
+        minItems: 1,
+        uniqueItems: true,
+        errorMessage: 'expected at least one method',
+        examples: [['GET', 'HEAD']]
+      })
+    ),
+    hosts: Type.Optional(
+      Type.Array(
+        Type.String({
+          pattern: `^(?:\\*\\.)?${LABEL}(?:\\.${LABEL})*$`,
+          maxLength: 253,
+          errorMessage:
+            'expected a host name such as api.example.com or *.example.com, without scheme and port'
+        }),
+        {
+          description: 'Hosts that the route takes, `*.` for one or more labels; absent = any.',
+          minItems: 1,
+          uniqueItems: true,
+          errorMessage: 'expected at least one host',
+          examples: [['api.example.com', '*.example.com']]
+        }
+      )
+    ),
+    upstream: Type.String({
+      description: 'The upstream group that serves the route.',
+      minLength: 1,
+      errorMessage: 'expected the name of an upstream group'
+    }),
+    rewrite: Type.Optional(
+      Type.String({
+        description:
+          "Replaces the matched prefix, and may use the path's parameters; absent = the path is kept.",
+        pattern: '^/',
+        errorMessage: 'expected a path that starts with "/"',
+        examples: ['/products', '/v2/orders/:id']
+      })
+    ),
+    timeouts: Type.Optional(
+      Type.Object(
+        {
+          connect: Type.Optional(
+            Duration({ description: 'Until a connection to the backend is there; 0s = none.' })
+          ),
+          response: Type.Optional(
+            Duration({ description: 'From the request to the head of the response; 0s = none.' })
+          )
+        },
+        { ...CLOSED, description: "Override the group's timeouts, key by key." }
+      )
+    )
+  },
+  { ...CLOSED, description: 'A public path mapped to an upstream group.' }
+)
+
+/** What a module of `routesDir` exports. */
+export const RouteListSchema = Type.Array(RouteSchema)

@@ -1,0 +1,104 @@
+import { Type, type Static } from 'typebox'
+import { CLOSED, Duration, ListenHost, ListenPort, NAME_KEYS } from './schema-parts.ts'
+import { RouteSchema } from './schema-routes.ts'
+import { UpstreamSchema } from './schema-upstreams.ts'
+
+const ServerSchema = Type.Object(
+  {
+    host: Type.Optional(ListenHost('0.0.0.0', 'Address of the public listener.')),
+    port: Type.Optional(ListenPort(8080, 'Port of the public listener; 0 = any free port.')),
+    workers: Type.Optional(
+      Type.Union([Type.Integer({ minimum: 0, maximum: 256 }), Type.Literal('auto')], {
+        description: 'Threads that serve traffic: auto = one per core, 0 = the main thread.',
+        default: 'auto',
+        errorMessage: 'expected a whole number from 0 to 256, or auto',
+        examples: ['auto', 4]
+      })
+    ),
+    stallTimeout: Type.Optional(
+      Duration({ description: 'A worker whose loop stands still for this long is replaced.', default: '30s' })
+    ),
+    shutdown: Type.Optional(
+      Type.Object(
+        {
+          delay: Type.Optional(
+            Duration({ description: 'Time between "not ready" and the end of accepting.', default: '5s' })
+          ),
+          timeout: Type.Optional(
+            Duration({
+              description: 'What is still in flight this long after the stop began is cut off.',
+              default: '25s'
+            })
+          )
+        },
+        { ...CLOSED, description: 'How a stop proceeds.', default: {} }
+      )
+    )
+  },
+  { ...CLOSED, description: 'The public listener and the threads behind it.', default: {} }
+)
+
+const AdminSchema = Type.Object(
+  {
+    host: Type.Optional(ListenHost('127.0.0.1', 'Address of the admin listener: a loopback address.')),
+    port: Type.Optional(ListenPort(9090, 'Port of the admin listener; 0 = any free port.'))
+  },
+  { ...CLOSED, description: 'The admin listener.', default: {} }
+)
+
+const LogSchema = Type.Object(
+  {
+    level: Type.Optional(
+      Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
+        description: 'The least severe lines that are written.',
+        default: 'info'
+      })
+    ),
+    access: Type.Optional(Type.Boolean({ description: 'Whether every request is one line.', default: true }))
+  },
+  { ...CLOSED, description: 'The log, on standard output.', default: {} }
+)
+
+/**
+ * The configuration as JSON Schema 2020-12: what `xecureapi schema` prints, what editors complete from, and what
+ * the file is validated against. `errorMessage` (read by editors too) says what a value must look like.
+ */
+export const configSchema = Type.Object(
+  {
+    server: Type.Optional(ServerSchema),
+    admin: Type.Optional(AdminSchema),
+    log: Type.Optional(LogSchema),
+    upstreams: Type.Optional(
+      Type.Record(Type.String(), UpstreamSchema, {
+        description: 'Upstream groups by name.',
+        default: {},
+        propertyNames: NAME_KEYS
+      })
+    ),
+    routes: Type.Optional(
+      Type.Array(RouteSchema, { description: 'What the front door serves.', default: [] })
+    ),
+    routesDir: Type.Optional(
+      Type.String({
+        description: 'Folder of modules (*.ts, *.js, *.mjs) that export further routes with defineRoutes.',
+        minLength: 1,
+        examples: ['routes']
+      })
+    )
+  },
+  {
+    ...CLOSED,
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    $id: 'urn:xecureapi:gateway:configuration',
+    title: 'XecureAPI Gateway configuration',
+    examples: [
+      {
+        upstreams: { catalog: { backends: ['http://10.0.0.11:3001'], healthCheck: { path: '/healthz' } } },
+        routes: [{ path: '/api/products', upstream: 'catalog' }]
+      }
+    ]
+  }
+)
+
+/** The configuration as people write it, with the schema's defaults in place where it could put them. */
+export type RawConfig = Static<typeof configSchema>

@@ -1,0 +1,38 @@
+/**
+ * Fields that concern one connection only and go no further (RFC 9110 section 7.6.1), with the older ones that
+ * senders still use.
+ */
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authentication-info',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'transfer-encoding',
+  'upgrade'
+])
+
+/** The fields that a message's Connection names, in lower case; undefined when it names none of interest. */
+export function connectionOptions(rawHeaders: readonly string[]): ReadonlySet<string> | undefined {
+  let options: Set<string> | undefined
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    if (rawHeaders[index]!.toLowerCase() !== 'connection') continue
+    for (const part of rawHeaders[index + 1]!.split(',')) {
+      const option = part.trim().toLowerCase()
+      if (option !== '' && option !== 'keep-alive' && option !== 'close') (options ??= new Set()).add(option)
+    }
+  }
+  return options
+}
+
+/**
+ * Whether a field ends at this hop.
+ *
+ * @param name - In lower case.
+ * @param options - What the message's Connection names.
+ */
+export function isHopByHop(name: string, options: ReadonlySet<string> | undefined): boolean {
+  return HOP_BY_HOP.has(name) || (options !== undefined && options.has(name))
+}

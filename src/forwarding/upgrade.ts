@@ -1,0 +1,63 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+
+/** A client's wish for another protocol, between the server's `upgrade` event and the backend's answer. */
+export interface PendingUpgrade {
+  readonly socket: Duplex
+  /** What the client sent behind the request's head. */
+  readonly head: Buffer
+  /** Called when the two sockets are joined: the request is over as a request, but the sockets live on. */
+  readonly onJoined: (backend: Duplex) => void
+}
+
+const pending = new WeakMap<IncomingMessage, PendingUpgrade>()
+
+/** Marks a request as one that asks for another protocol, for whoever forwards it. */
+export function setPendingUpgrade(request: IncomingMessage, upgrade: PendingUpgrade): void {
+  pending.set(request, upgrade)
+}
+
+/** The upgrade that a request asks for. */
+export function pendingUpgrade(request: IncomingMessage): PendingUpgrade | undefined {
+  return pending.get(request)
+}
+
+/**
+ * Gives the client the backend's 101 and joins the two sockets, with backpressure and half-close each way; when one
+ * breaks, so does the other.
+ *
+ * @param headers - The 101's fields, names and values in turn, ready for the client.
+ * @param onClose - Called once, when both sockets are closed.
+ */
+export function joinUpgraded(
+  client: PendingUpgrade,
+  response: ServerResponse,
+  headers: readonly string[],
+  backend: Duplex,
+  onClose: () => void
+): void {
+  response.detachSocket(client.socket as Parameters<ServerResponse['detachSocket']>[0])
+  client.socket.write(`HTTP/1.1 101 Switching Protocols\r\n${fieldLines(headers)}\r\n`, 'latin1')
+  if (client.head.length > 0) backend.write(client.head)
+  let open = 2
+  for (const [from, to] of [
+    [client.socket, backend],
+    [backend, client.socket]
+  ] as const) {
+    from.on('error', () => to.destroy())
+    from.once('close', () => {
+      // A side that has finished both ways lets the other finish what it still writes.
+      if (!from.readableEnded) to.destroy()
+      if (--open === 0) onClose()
+    })
+    from.pipe(to)
+  }
+  client.onJoined(backend)
+}
+
+function fieldLines(headers: readonly string[]): string {
+  let lines = ''
+  for (let index = 0; index < headers.length; index += 2)
+    lines += `${headers[index]}: ${headers[index + 1]}\r\n`
+  return lines
+}

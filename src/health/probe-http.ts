@@ -1,0 +1,96 @@
+import http from 'node:http'
+import type { ClientRequest, IncomingMessage } from 'node:http'
+import https from 'node:https'
+import { isIP } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { HealthCheckConfig } from '../config/types.ts'
+import { failureReason } from './failure-reason.ts'
+import { failed, oneProbe } from './one-probe.ts'
+import type { Settle } from './one-probe.ts'
+import { targetOf } from './probe-target.ts'
+import { TextSearch } from './text-search.ts'
+import type { Probe, ProbeResult } from './types.ts'
+
+/** Bytes of a body in which the expected text is looked for. */
+const BODY_LIMIT = 64 * 1024
+
+/**
+ * Sends one request over a connection of its own (a kept one would not notice that the listener is gone) and
+ * judges status and, where asked for, body. Interim responses are no verdict, redirects are not followed, and
+ * once the verdict is there the rest of the response is not read.
+ *
+ * @throws The signal's reason once the signal is aborted.
+ */
+export const probeHttp: Probe = async (url, check, signal) =>
+  await oneProbe(check.timeout, signal, (settle) => {
+    const request = open(url, check)
+    request.on('response', (response) => judge(response, check, settle))
+    for (const event of ['upgrade', 'connect']) {
+      request.on(event, (response: IncomingMessage, socket: Duplex) => {
+        // From here on the socket is ours, not the request's.
+        socket.on('error', () => {})
+        socket.destroy()
+        judgeJoined(response, check, settle)
+      })
+    }
+    request.on('error', (error) => settle(failed(failureReason(error))))
+    request.end()
+    return () => request.destroy()
+  })
+
+function open(url: string, check: HealthCheckConfig): ClientRequest {
+  const target = targetOf(url, check.port)
+  const options = {
+    agent: false,
+    hostname: target.hostname,
+    port: target.port,
+    path: check.path,
+    method: check.method,
+    headers: headersOf(check, target.authority)
+  }
+  if (!target.secure) return http.request(options)
+  // By default Node takes the name from the Host header, which here may be anything: the certificate is the backend's.
+  return https.request({ ...options, servername: isIP(target.hostname) === 0 ? target.hostname : '' })
+}
+
+function headersOf(check: HealthCheckConfig, authority: string): Record<string, string> {
+  const headers: Record<string, string> = {
+    host: authority,
+    'user-agent': 'xecureapi-health-check',
+    connection: 'close'
+  }
+  for (const [name, value] of Object.entries(check.headers)) headers[name.toLowerCase()] = value
+  return headers
+}
+
+function judge(response: IncomingMessage, check: HealthCheckConfig, settle: Settle): void {
+  // Breaking off a response that is not read to its end makes it emit an error of its own.
+  response.on('error', (error) => settle(failed(failureReason(error))))
+  if (!accepted(response, check)) settle(unexpected(response))
+  else if (check.expect.body === undefined) settle({ ok: true })
+  else search(response, check.expect.body, settle)
+}
+
+function search(response: IncomingMessage, text: string, settle: Settle): void {
+  const wanted = new TextSearch(text, BODY_LIMIT)
+  response.on('data', (chunk: Buffer) => {
+    const seen = wanted.push(chunk)
+    if (seen === 'found') settle({ ok: true })
+    else if (seen === 'exhausted') settle(failed('body_mismatch'))
+  })
+  response.on('end', () => settle(failed('body_mismatch')))
+}
+
+/** A 101 and a 2xx to CONNECT have no body: what follows on the connection is no longer HTTP. */
+function judgeJoined(response: IncomingMessage, check: HealthCheckConfig, settle: Settle): void {
+  if (!accepted(response, check)) settle(unexpected(response))
+  else settle(check.expect.body === undefined ? { ok: true } : failed('body_mismatch'))
+}
+
+function accepted({ statusCode = 0 }: IncomingMessage, { expect }: HealthCheckConfig): boolean {
+  return expect.status.some(({ from, to }) => statusCode >= from && statusCode <= to)
+}
+
+function unexpected({ statusCode = 0 }: IncomingMessage): ProbeResult {
+  return failed(`status_${statusCode}`)
+}

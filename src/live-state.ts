@@ -1,0 +1,60 @@
+import type { GatewayConfig } from './config/types.ts'
+import { NO_ROUTE, ROUTE_LAYOUT } from './telemetry/route-stats.ts'
+import type { GenerationSpec, LiveShare } from './threads/messages.ts'
+import { LiveTable } from './upstreams/live-table.ts'
+import { UpstreamRegistry } from './upstreams/registry.ts'
+import { KeyedSlots } from './upstreams/slots.ts'
+
+/**
+ * All numbers that threads share: of backends and of routes. Follows a configuration through its two phases, so that
+ * one that fails leaves no trace.
+ */
+export class LiveState {
+  readonly registry: UpstreamRegistry
+  readonly routes: KeyedSlots
+
+  /** @param rows - Threads that write. */
+  constructor(rows: number) {
+    this.registry = new UpstreamRegistry({ rows })
+    this.routes = new KeyedSlots(new LiveTable(ROUTE_LAYOUT, rows))
+  }
+
+  /** Makes room for a configuration that may come. @returns What a thread needs to build it. */
+  prepare(config: GatewayConfig, version: number): GenerationSpec {
+    this.registry.prepare(config.upstreams)
+    this.routes.reserve(routeKeys(config))
+    return { version, config, backends: share(this.registry.slots), routes: share(this.routes) }
+  }
+
+  /** It serves. */
+  commit(config: GatewayConfig, version: number): void {
+    this.registry.commit(config.upstreams, version)
+    this.routes.retain(routeKeys(config), version)
+  }
+
+  /** It failed. @param serving - The configuration that serves on. */
+  abort(serving: GatewayConfig, version: number): void {
+    this.registry.abort(version)
+    this.routes.retain(routeKeys(serving), version)
+  }
+
+  /** Frees what no generation from this one on knows. */
+  reclaim(oldestInUse: number): void {
+    this.registry.slots.reclaim(oldestInUse)
+    this.routes.reclaim(oldestInUse)
+  }
+
+  /** What a dead thread had in flight died with it. */
+  clearRow(row: number): void {
+    this.registry.table.clearGauges(row)
+    this.routes.table.clearGauges(row)
+  }
+}
+
+function routeKeys(config: GatewayConfig): string[] {
+  return [NO_ROUTE, ...config.routes.map(({ name }) => name)]
+}
+
+function share(slots: KeyedSlots): LiveShare {
+  return { rows: slots.table.rows, buffers: slots.table.buffers, slots: slots.entries() }
+}

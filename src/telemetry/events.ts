@@ -1,0 +1,67 @@
+import { EventEmitter } from 'node:events'
+import type { HealthFlip } from '../upstreams/registry.ts'
+
+/** A backend became well or ill. */
+export interface HealthEvent extends HealthFlip {
+  readonly type: 'health'
+}
+
+/** A configuration was tried. */
+export interface ReloadEvent {
+  readonly type: 'reload'
+  /** What asked for it. */
+  readonly trigger: ReloadTrigger
+  readonly outcome: 'applied' | 'unchanged' | 'failed'
+  /** The generation that serves now. */
+  readonly version: number
+  /** Every error, one line each, when it failed. */
+  readonly errors: readonly string[]
+}
+
+/** What asks for a reload. */
+export type ReloadTrigger = 'file' | 'signal' | 'admin'
+
+/** A worker thread died or is back. */
+export interface WorkerEvent {
+  readonly type: 'worker'
+  readonly row: number
+  readonly state: 'died' | 'serving'
+  /** Why it died. */
+  readonly reason?: string
+}
+
+/** Something that an operator wants to know of, with a number that grows by one and its time (ISO 8601). */
+export type GatewayEvent = (HealthEvent | ReloadEvent | WorkerEvent) & {
+  readonly id: number
+  readonly time: string
+}
+
+/** Events that are kept for readers that come back. */
+const KEPT = 256
+
+/** The gateway's events, the last of them kept. Emits `event` for each. */
+export class EventLog extends EventEmitter<{ event: [GatewayEvent] }> {
+  readonly #kept: GatewayEvent[] = []
+  readonly #now: () => number
+  #last = 0
+
+  /** @param now - Clock, milliseconds since the epoch. */
+  constructor(now: () => number = Date.now) {
+    super()
+    this.#now = now
+    // One listener per reader of the event stream.
+    this.setMaxListeners(0)
+  }
+
+  record(event: HealthEvent | ReloadEvent | WorkerEvent): void {
+    const numbered = { ...event, id: ++this.#last, time: new Date(this.#now()).toISOString() }
+    this.#kept.push(numbered)
+    if (this.#kept.length > KEPT) this.#kept.shift()
+    this.emit('event', numbered)
+  }
+
+  /** The kept events after this number. */
+  after(id: number): GatewayEvent[] {
+    return this.#kept.filter((event) => event.id > id)
+  }
+}

@@ -1,0 +1,27 @@
+import type { RouteMatch } from '../routing/route-table.ts'
+
+/** What is known of one request when it is over: the access log and the counters read it. */
+export class RequestRecord {
+  /** `performance.now()` when its head had arrived, milliseconds. */
+  readonly startedAt: number
+  /** The route that takes it. */
+  route: RouteMatch | undefined
+  /** Methods that its path does take, when it takes none of this one. */
+  allow: readonly string[] | undefined
+  /** Place of its route's counters. */
+  slot = -1
+  /** Id of the backend that was tried last. */
+  backend: string | undefined
+  /** Backends tried so far. */
+  attempts = 0
+  /** `performance.now()` when the final response's head came, milliseconds. */
+  firstByteAt: number | undefined
+  /** Bytes of the response's body that went to the client. */
+  bytes = 0
+  /** Why it did not go well, as data. */
+  reason: string | undefined
+
+  constructor(startedAt: number) {
+    this.startedAt = startedAt
+  }
+}

@@ -1,0 +1,72 @@
+import type { GatewayConfig } from '../config/types.ts'
+
+/** Everything a data plane thread needs to build one generation: plain data and shared memory. */
+export interface GenerationSpec {
+  /** Grows by one with every configuration that is tried. */
+  readonly version: number
+  readonly config: GatewayConfig
+  readonly backends: LiveShare
+  readonly routes: LiveShare
+}
+
+/** A table of live state as it is handed to another thread. */
+export interface LiveShare {
+  readonly rows: number
+  readonly buffers: readonly SharedArrayBuffer[]
+  readonly slots: readonly (readonly [key: string, slot: number])[]
+}
+
+/** Where a thread listens. */
+export interface ListenAddress {
+  readonly host: string
+  readonly port: number
+  /** Whether other threads listen there too. */
+  readonly reusePort: boolean
+}
+
+/** How a stop went: what was still in flight at the deadline and was destroyed. */
+export interface StopReport {
+  readonly cut: number
+}
+
+/**
+ * What the control plane asks of a data plane thread, wherever that runs. A generation is prepared beside the serving
+ * one by all threads, then committed by all: one failure aborts it for all.
+ */
+export interface DataPlaneControl {
+  /** Builds a generation. @throws Error when it can't be built; the serving one is untouched. */
+  prepare(spec: GenerationSpec): Promise<void>
+  /** Serves the prepared generation from now on; the one before ends when its requests have. */
+  commit(version: number): Promise<void>
+  /** Throws a prepared generation away. */
+  abort(version: number): Promise<void>
+  /** Listens there; elsewhere no longer. Untouched when it listens there already. */
+  listen(address: ListenAddress): Promise<void>
+  /** From now on every response ends its connection, so that clients come back to somebody else. */
+  drain(): Promise<void>
+  /** Accepts nothing new, lets what is in flight end, destroys what is left after `timeout` milliseconds. */
+  stop(timeout: number): Promise<StopReport>
+}
+
+/** A call of one method of {@link DataPlaneControl} over a message port. */
+export interface ThreadCall {
+  readonly id: number
+  readonly method: keyof DataPlaneControl
+  readonly args: readonly unknown[]
+}
+
+/** What a thread sends: the answer to a call, or news. */
+export type ThreadMessage =
+  | { readonly kind: 'result'; readonly id: number; readonly value: unknown }
+  | { readonly kind: 'error'; readonly id: number; readonly message: string }
+  /** The oldest generation that still has requests in this thread. */
+  | { readonly kind: 'oldest'; readonly version: number }
+
+/** What a thread is started with. */
+export interface ThreadData {
+  /** Its row in every table of live state. */
+  readonly row: number
+  /** One word per row, which each thread increments while its loop runs. */
+  readonly heartbeats: SharedArrayBuffer
+  readonly logLevel: string
+}

@@ -1,0 +1,26 @@
+import type { DataPlaneControl } from './messages.ts'
+
+/** Why a thread ended, as data. */
+export type ThreadExit = 'stopped' | 'uncaught_exception' | 'out_of_memory' | 'stalled'
+
+/** One thread of the data plane as the control plane holds it, on a thread of its own or not. */
+export interface PlaneThread {
+  readonly control: DataPlaneControl
+  /** Fulfilled when the thread is gone, with the error that ended it. */
+  readonly exited: Promise<{ readonly reason: ThreadExit; readonly error?: Error }>
+  /** The oldest generation that still has requests in it; Infinity before the first. */
+  readonly oldest: number
+  /** Ends it at once. @param reason - What `exited` then says. */
+  terminate(reason: ThreadExit): void
+}
+
+/** Makes the thread that writes a row of live state. @param onOldest - Called when {@link PlaneThread.oldest} changes. */
+export type SpawnThread = (row: number, onOldest: () => void) => PlaneThread
+
+/** A call to a thread that ended before it could answer. */
+export class ThreadGone extends Error {
+  constructor() {
+    super('the worker thread ended')
+    this.name = 'ThreadGone'
+  }
+}

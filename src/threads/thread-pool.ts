@@ -1,0 +1,176 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { DataPlaneControl, GenerationSpec, ListenAddress, StopReport } from './messages.ts'
+import { type PlaneThread, type SpawnThread, type ThreadExit, ThreadGone } from './plane-thread.ts'
+
+/** First wait before a thread that died is replaced, in milliseconds; doubles with each death in a row. */
+const FIRST_BACKOFF = 100
+const LONGEST_BACKOFF = 10_000
+/** A thread that lived this long, in milliseconds, was well: the backoff starts anew. */
+const WELL_AFTER = 60_000
+/** How long after its deadline a thread may take to say what it cut, in milliseconds, before it is ended. */
+const STOP_GRACE = 2_000
+
+/** A thread died and is going to be replaced. */
+export interface ThreadDeath {
+  readonly row: number
+  readonly reason: ThreadExit
+  readonly error?: Error
+  /** Milliseconds until its successor starts. */
+  readonly restartIn: number
+}
+
+/** What a pool needs and whom it tells. */
+export interface ThreadPoolOptions {
+  readonly count: number
+  readonly spawn: SpawnThread
+  /** Called before a dead thread's successor is made, to undo what it left. */
+  readonly onDeath: (death: ThreadDeath) => void
+  /** A thread serves again after a death. */
+  readonly onRestart: (row: number) => void
+  /** A thread was made. */
+  readonly onSpawn?: (row: number) => void
+  /** The oldest generation in use over all threads may have changed. */
+  readonly onOldest: () => void
+}
+
+interface Member {
+  thread: PlaneThread | undefined
+  /** The version it serves, 0 before the first. */
+  serving: number
+  startedAt: number
+  deaths: number
+}
+
+/**
+ * The threads of the data plane: asks all of them for the same, replaces those that die, and brings a newcomer to
+ * the generation that the others serve.
+ */
+export class ThreadPool {
+  readonly #options: ThreadPoolOptions
+  readonly #members: Member[]
+  readonly #stopped = new AbortController()
+  #spec: GenerationSpec | undefined
+  #address: ListenAddress | undefined
+  #draining = false
+
+  constructor(options: ThreadPoolOptions) {
+    this.#options = options
+    this.#members = Array.from({ length: options.count }, () => ({
+      thread: undefined,
+      serving: 0,
+      startedAt: 0,
+      deaths: 0
+    }))
+  }
+
+  /** Threads that should serve. */
+  get size(): number {
+    return this.#members.length
+  }
+
+  /** Threads that serve this generation. */
+  serving(version: number): number {
+    return this.#members.filter((member) => member.thread && member.serving === version).length
+  }
+
+  /** The oldest generation that any thread may still use. */
+  get oldest(): number {
+    return Math.min(
+      ...this.#members.map(({ thread, serving }) => (thread ? Math.min(thread.oldest, serving) : Infinity))
+    )
+  }
+
+  /** Makes all threads and lets them serve. @throws Error when one of them can't. */
+  async start(spec: GenerationSpec, address: ListenAddress): Promise<void> {
+    this.#spec = spec
+    this.#address = address
+    await Promise.all(this.#members.map((member, row) => this.#begin(member, row)))
+  }
+
+  /** First phase of a reload. @throws Error when any thread can't; then it is aborted in all. */
+  async prepare(spec: GenerationSpec): Promise<void> {
+    const results = await this.#all((control) => control.prepare(spec))
+    const failed = results.find(
+      (result) => result.status === 'rejected' && !(result.reason instanceof ThreadGone)
+    )
+    if (failed?.status !== 'rejected') return
+    await this.#all((control) => control.abort(spec.version))
+    throw failed.reason
+  }
+
+  /** Second phase. A thread that dies meanwhile comes back with this generation. */
+  async commit(spec: GenerationSpec, address: ListenAddress): Promise<void> {
+    this.#spec = spec
+    this.#address = address
+    await this.#all(async (control, member) => {
+      await control.commit(spec.version)
+      member.serving = spec.version
+      await control.listen(address)
+    })
+  }
+
+  async drain(): Promise<void> {
+    this.#draining = true
+    await this.#all((control) => control.drain())
+  }
+
+  /** Stops all threads. @returns What they had to cut. */
+  async stop(timeout: number): Promise<StopReport> {
+    this.#stopped.abort()
+    const results = await this.#all((control) =>
+      Promise.race([control.stop(timeout), delay(timeout + STOP_GRACE, { cut: 1 }, { ref: false })])
+    )
+    for (const { thread } of this.#members) thread?.terminate('stopped')
+    await Promise.all(this.#members.flatMap(({ thread }) => (thread ? [thread.exited] : [])))
+    return {
+      cut: results.reduce((sum, result) => sum + (result.status === 'fulfilled' ? result.value.cut : 0), 0)
+    }
+  }
+
+  /** Ends a thread that no longer answers; it is replaced. */
+  terminate(row: number, reason: ThreadExit): void {
+    this.#members[row]?.thread?.terminate(reason)
+  }
+
+  async #all<T>(
+    call: (control: DataPlaneControl, member: Member) => Promise<T>
+  ): Promise<PromiseSettledResult<T>[]> {
+    const serving = this.#members.filter((member) => member.thread && member.serving > 0)
+    return await Promise.allSettled(serving.map((member) => call(member.thread!.control, member)))
+  }
+
+  /** Spawns a member's thread and brings it to the present generation, even if that changes meanwhile. */
+  async #begin(member: Member, row: number): Promise<void> {
+    const thread = this.#options.spawn(row, this.#options.onOldest)
+    member.thread = thread
+    member.startedAt = performance.now()
+    this.#options.onSpawn?.(row)
+    void this.#onExit(member, row, thread)
+    for (let spec = this.#spec!; member.serving !== spec.version; spec = this.#spec!) {
+      await thread.control.prepare(spec)
+      await thread.control.commit(spec.version)
+      member.serving = spec.version
+    }
+    await thread.control.listen(this.#address!)
+    if (this.#draining) await thread.control.drain()
+  }
+
+  async #onExit(member: Member, row: number, thread: PlaneThread): Promise<void> {
+    const { reason, error } = await thread.exited
+    member.thread = undefined
+    member.serving = 0
+    if (this.#stopped.signal.aborted) return
+    if (performance.now() - member.startedAt > WELL_AFTER) member.deaths = 0
+    const restartIn = Math.min(FIRST_BACKOFF * 2 ** member.deaths++, LONGEST_BACKOFF)
+    this.#options.onDeath({ row, reason, restartIn, ...(error && { error }) })
+    this.#options.onOldest()
+    try {
+      await delay(restartIn, undefined, { signal: this.#stopped.signal })
+      await this.#begin(member, row)
+      this.#options.onRestart(row)
+    } catch (failure) {
+      // Stopped, or the newcomer died as well: its own exit starts the next round.
+      if (!(failure instanceof ThreadGone)) this.terminate(row, 'uncaught_exception')
+    }
+  }
+}

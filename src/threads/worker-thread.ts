@@ -1,0 +1,109 @@
+import { totalmem } from 'node:os'
+import { Worker } from 'node:worker_threads'
+import type {
+  DataPlaneControl,
+  GenerationSpec,
+  ListenAddress,
+  StopReport,
+  ThreadData,
+  ThreadMessage
+} from './messages.ts'
+import { type PlaneThread, type SpawnThread, type ThreadExit, ThreadGone } from './plane-thread.ts'
+
+/** What all worker threads have in common. */
+export interface WorkerOptions {
+  /** Module that a thread runs. */
+  readonly entry: URL
+  readonly count: number
+  readonly heartbeats: SharedArrayBuffer
+  readonly logLevel: string
+}
+
+/** A worker thread of the data plane, called over its message port. */
+class WorkerThread implements PlaneThread {
+  readonly control: DataPlaneControl
+  readonly exited: PlaneThread['exited']
+  oldest = Infinity
+  readonly #worker: Worker
+  readonly #calls = new Map<number, PromiseWithResolvers<unknown>>()
+  readonly #onOldest: () => void
+  #lastCall = 0
+  #reason: ThreadExit | undefined
+  #error: Error | undefined
+  #gone = false
+
+  constructor(row: number, options: WorkerOptions, onOldest: () => void) {
+    const data: ThreadData = { row, heartbeats: options.heartbeats, logLevel: options.logLevel }
+    this.#onOldest = onOldest
+    this.#worker = new Worker(options.entry, {
+      name: `xecureapi-worker-${row}`,
+      workerData: data,
+      resourceLimits: { maxOldGenerationSizeMb: heapLimit(options.count) }
+    })
+    this.#worker.on('message', (message: ThreadMessage) => this.#onMessage(message))
+    this.#worker.on('error', (error: Error) => {
+      this.#error = error
+    })
+    this.exited = new Promise((resolve) => {
+      this.#worker.once('exit', () => {
+        this.#gone = true
+        for (const call of this.#calls.values()) call.reject(new ThreadGone())
+        this.#calls.clear()
+        resolve({
+          reason: this.#reason ?? exitReason(this.#error),
+          ...(this.#error && { error: this.#error })
+        })
+      })
+    })
+    this.control = {
+      prepare: (spec: GenerationSpec) => this.#call('prepare', spec) as Promise<void>,
+      commit: (version: number) => this.#call('commit', version) as Promise<void>,
+      abort: (version: number) => this.#call('abort', version) as Promise<void>,
+      listen: (address: ListenAddress) => this.#call('listen', address) as Promise<void>,
+      drain: () => this.#call('drain') as Promise<void>,
+      stop: (timeout: number) => this.#call('stop', timeout) as Promise<StopReport>
+    }
+  }
+
+  terminate(reason: ThreadExit): void {
+    this.#reason ??= reason
+    void this.#worker.terminate()
+  }
+
+  #call(method: keyof DataPlaneControl, ...args: unknown[]): Promise<unknown> {
+    if (this.#gone) return Promise.reject(new ThreadGone())
+    const call = Promise.withResolvers<unknown>()
+    const id = ++this.#lastCall
+    this.#calls.set(id, call)
+    this.#worker.postMessage({ id, method, args })
+    return call.promise
+  }
+
+  #onMessage(message: ThreadMessage): void {
+    if (message.kind === 'oldest') {
+      this.oldest = message.version
+      this.#onOldest()
+      return
+    }
+    const call = this.#calls.get(message.id)
+    this.#calls.delete(message.id)
+    if (message.kind === 'result') call?.resolve(message.value)
+    else call?.reject(new Error(message.message))
+  }
+}
+
+/** Spawns worker threads. */
+export function workerThreads(options: WorkerOptions): SpawnThread {
+  return (row, onOldest) => new WorkerThread(row, options, onOldest)
+}
+
+function exitReason(error: (Error & { code?: string }) | undefined): ThreadExit {
+  if (!error) return 'stopped'
+  return error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'out_of_memory' : 'uncaught_exception'
+}
+
+/** Half of the memory for all threads, so that one that leaks dies before the machine does; in MiB. */
+function heapLimit(count: number): number {
+  const share = totalmem() / 2 / count / 2 ** 20
+  return Math.floor(Math.min(Math.max(share, 256), 4096))
+}

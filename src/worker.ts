@@ -1,0 +1,30 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { createLogger } from './telemetry/logger.ts'
+import { DataPlane } from './threads/data-plane.ts'
+import { beat } from './threads/heartbeats.ts'
+import type { ThreadCall, ThreadData, ThreadMessage } from './threads/messages.ts'
+
+// One worker thread of the data plane: it serves traffic and does what the control plane asks over the port.
+const { row, heartbeats, logLevel } = workerData as ThreadData
+const port = parentPort!
+const plane = new DataPlane({
+  row,
+  log: createLogger(logLevel),
+  onOldest: (version) => send({ kind: 'oldest', version })
+})
+
+beat(heartbeats, row)
+port.on('message', (call: ThreadCall) => void answer(call))
+
+async function answer({ id, method, args }: ThreadCall): Promise<void> {
+  try {
+    const handler = plane[method] as (...parameters: unknown[]) => Promise<unknown>
+    send({ kind: 'result', id, value: await handler.apply(plane, [...args]) })
+  } catch (error) {
+    send({ kind: 'error', id, message: error instanceof Error ? error.message : String(error) })
+  }
+}
+
+function send(message: ThreadMessage): void {
+  port.postMessage(message)
+}

@@ -1,0 +1,16 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { BAD_MODULES } from './bad-modules.ts'
+import { BAD_ROUTES } from './bad-routes.ts'
+import { BAD_SERVER } from './bad-server.ts'
+import { BAD_SYNTAX } from './bad-syntax.ts'
+import { BAD_UPSTREAMS } from './bad-upstreams.ts'
+import { errorLines } from './load-errors.ts'
+
+suite('a configuration is refused, with its line, its path and what was expected', () => {
+  for (const bad of [...BAD_SYNTAX, ...BAD_SERVER, ...BAD_UPSTREAMS, ...BAD_ROUTES, ...BAD_MODULES]) {
+    test(bad.wrong, async (t) => {
+      assert.deepEqual(await errorLines(t, bad), bad.errors)
+    })
+  }
+})

@@ -1,0 +1,189 @@
+import type { BadConfig } from './load-errors.ts'
+
+const LOOPBACK = 'expected a loopback address (127.0.0.0/8, ::1 or localhost)'
+
+/** Wrong values of `server`, `admin`, `log` and the keys beside them. */
+export const BAD_SERVER: readonly BadConfig[] = [
+  {
+    wrong: 'an unknown key that is close to a known one',
+    yaml: 'log: {}\nupstream: {}\n',
+    errors: ['gateway.yaml:2: upstream: unknown key "upstream"; did you mean "upstreams"?']
+  },
+  {
+    wrong: 'an unknown key that is close to nothing',
+    yaml: 'log:\n  format: json\n',
+    errors: ['gateway.yaml:2: log.format: unknown key "format"; expected one of level, access']
+  },
+  {
+    wrong: 'a key of a feature that is not there yet',
+    yaml: 'server:\n  proxyProtocol: true\n',
+    errors: [
+      'gateway.yaml:2: server.proxyProtocol: unknown key "proxyProtocol"; expected one of host, port, workers, stallTimeout, shutdown'
+    ]
+  },
+  {
+    wrong: 'a key that is a name of JavaScript',
+    yaml: '__proto__: { port: 1 }\nconstructor: 1\n',
+    errors: [
+      'gateway.yaml:1: __proto__: unknown key "__proto__"; expected one of server, admin, log, upstreams, routes, routesDir',
+      'gateway.yaml:2: constructor: unknown key "constructor"; expected one of server, admin, log, upstreams, routes, routesDir'
+    ]
+  },
+  {
+    wrong: 'a key with spaces',
+    yaml: 'log:\n  "the level": info\n',
+    errors: ['gateway.yaml:2: log["the level"]: unknown key "the level"; expected one of level, access']
+  },
+  {
+    wrong: 'a block without content',
+    yaml: 'server:\nlog: {}\n',
+    errors: ['gateway.yaml:1: server: expected a mapping, got nothing; write {} for the defaults']
+  },
+  {
+    wrong: 'a port that is too large',
+    yaml: 'server:\n  port: 65536\n',
+    errors: ['gateway.yaml:2: server.port: expected a whole number from 0 to 65535, got 65536']
+  },
+  {
+    wrong: 'a port with a fraction',
+    yaml: 'server:\n  port: 80.5\n',
+    errors: ['gateway.yaml:2: server.port: expected a whole number from 0 to 65535, got 80.5']
+  },
+  {
+    wrong: 'a port in quotes',
+    yaml: 'server:\n  port: "8080"\n',
+    errors: ['gateway.yaml:2: server.port: expected a whole number from 0 to 65535, got "8080"']
+  },
+  {
+    wrong: 'a port that is not a number',
+    yaml: 'server:\n  port: .nan\n',
+    errors: ['gateway.yaml:2: server.port: expected a whole number from 0 to 65535, got NaN']
+  },
+  {
+    wrong: 'a variable without a number where one is wanted',
+    yaml: 'server:\n  port: ${env:PORT}\n',
+    env: { PORT: 'http' },
+    errors: ['gateway.yaml:2: server.port: expected a whole number from 0 to 65535, got "${env:PORT}"']
+  },
+  {
+    wrong: 'a variable with a number out of range',
+    yaml: 'server:\n  port: ${env:PORT}\n',
+    env: { PORT: '70000' },
+    errors: ['gateway.yaml:2: server.port: expected a whole number from 0 to 65535, got "${env:PORT}"']
+  },
+  {
+    wrong: 'a host with a port',
+    yaml: 'server:\n  host: 0.0.0.0:8080\n',
+    errors: [
+      'gateway.yaml:2: server.host: expected an IP address or a host name, without a port, got "0.0.0.0:8080"'
+    ]
+  },
+  {
+    wrong: 'a host that is no IPv4 address although it looks like one',
+    yaml: 'server:\n  host: 10.0.0.256\n',
+    errors: [
+      'gateway.yaml:2: server.host: expected an IP address or a host name, without a port, got "10.0.0.256"'
+    ]
+  },
+  {
+    wrong: 'a host that is a URL',
+    yaml: 'server:\n  host: http://localhost\n',
+    errors: ['gateway.yaml:2: server.host: expected an IP address or a host name, got "http://localhost"']
+  },
+  {
+    wrong: 'an unknown word for the workers',
+    yaml: 'server:\n  workers: Auto\n',
+    errors: [
+      'gateway.yaml:2: server.workers: expected a whole number from 0 to 256, or auto, got "Auto"; did you mean "auto"?'
+    ]
+  },
+  {
+    wrong: 'a negative number of workers',
+    yaml: 'server:\n  workers: -1\n',
+    errors: ['gateway.yaml:2: server.workers: expected a whole number from 0 to 256, or auto, got -1']
+  },
+  {
+    wrong: 'a list of workers',
+    yaml: 'server:\n  workers:\n    - 1\n',
+    errors: ['gateway.yaml:2: server.workers: expected a whole number from 0 to 256, or auto, got a list']
+  },
+  {
+    wrong: 'a duration without a unit',
+    yaml: 'server:\n  shutdown:\n    delay: 5\n',
+    errors: ['gateway.yaml:3: server.shutdown.delay: expected a duration such as 250ms, 2s, 1m or 1h, got 5']
+  },
+  {
+    wrong: 'a duration with a fraction',
+    yaml: 'server:\n  shutdown: { timeout: 1.5s }\n',
+    errors: [
+      'gateway.yaml:2: server.shutdown.timeout: expected a duration such as 250ms, 2s, 1m or 1h, got "1.5s"'
+    ]
+  },
+  {
+    wrong: 'a duration that no timer can wait for',
+    yaml: 'server:\n  shutdown: { delay: 25h, timeout: 99999999999h }\n',
+    errors: [
+      'gateway.yaml:2: server.shutdown.delay: expected at most 24h, got "25h"',
+      'gateway.yaml:2: server.shutdown.timeout: expected at most 24h, got "99999999999h"'
+    ]
+  },
+  {
+    wrong: 'a stall timeout that every worker would reach',
+    yaml: 'server:\n  stallTimeout: 499ms\n',
+    errors: ['gateway.yaml:2: server.stallTimeout: expected at least 500ms, got "499ms"']
+  },
+  {
+    wrong: 'an admin listener on all addresses',
+    yaml: 'admin:\n  host: 0.0.0.0\n',
+    errors: [`gateway.yaml:2: admin.host: ${LOOPBACK}, got "0.0.0.0"`]
+  },
+  {
+    wrong: 'an admin listener on a public name',
+    yaml: 'admin:\n  host: localhost.example.com\n',
+    errors: [`gateway.yaml:2: admin.host: ${LOOPBACK}, got "localhost.example.com"`]
+  },
+  {
+    wrong: 'an admin listener on a public IPv6 address',
+    yaml: "admin:\n  host: '2001:db8::1'\n",
+    errors: [`gateway.yaml:2: admin.host: ${LOOPBACK}, got "2001:db8::1"`]
+  },
+  {
+    wrong: 'one port for both listeners',
+    yaml: 'server: { port: 8000 }\nadmin:\n  port: 8000\n',
+    errors: ['gateway.yaml:3: admin.port: expected another port than server.port, got 8000 for both']
+  },
+  {
+    wrong: "the admin listener's default port for the public one",
+    yaml: 'server:\n  host: localhost\n  port: 9090\n',
+    errors: ['gateway.yaml:3: server.port: expected another port than admin.port, got 9090 for both']
+  },
+  {
+    wrong: 'an unknown log level',
+    yaml: 'log:\n  level: inof\n',
+    errors: [
+      'gateway.yaml:2: log.level: expected one of trace, debug, info, warn, error, fatal, silent; got "inof"; did you mean "info"?'
+    ]
+  },
+  {
+    wrong: 'a log level that is a number',
+    yaml: 'log:\n  level: 30\n',
+    errors: [
+      'gateway.yaml:2: log.level: expected one of trace, debug, info, warn, error, fatal, silent; got 30'
+    ]
+  },
+  {
+    wrong: 'a word for a switch',
+    yaml: 'log:\n  access: yes\n',
+    errors: ['gateway.yaml:2: log.access: expected true or false, got "yes"']
+  },
+  {
+    wrong: 'a folder of routes that is not there',
+    yaml: 'routesDir: rutes\n',
+    errors: ['gateway.yaml:1: routesDir: expected a folder with route modules, got "rutes"']
+  },
+  {
+    wrong: 'a folder of routes that is a list',
+    yaml: 'routesDir: [a, b]\n',
+    errors: ['gateway.yaml:1: routesDir: expected a text that is not empty, got a list']
+  }
+]

@@ -1,0 +1,292 @@
+import assert from 'node:assert/strict'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { suite, test } from 'node:test'
+import { loadConfig } from '../../src/config/load.ts'
+import type { GatewayConfig } from '../../src/config/types.ts'
+import { loadError } from './load-errors.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+
+const DEFAULTS: Omit<GatewayConfig, 'file'> = {
+  server: {
+    host: '0.0.0.0',
+    port: 8080,
+    workers: 'auto',
+    stallTimeout: 30_000,
+    shutdown: { delay: 5000, timeout: 25_000 }
+  },
+  admin: { host: '127.0.0.1', port: 9090 },
+  log: { level: 'info', access: true },
+  upstreams: [],
+  routes: []
+}
+
+const GROUP_DEFAULTS = {
+  balancing: { algorithm: 'round-robin' },
+  hostHeader: 'preserve',
+  timeouts: { connect: 2000, response: 30_000 }
+} as const
+
+suite('a configuration that says little has the defaults', () => {
+  test('an empty mapping is a whole configuration', async (t) => {
+    const file = join(await temporaryFolder(t, { 'gateway.yaml': '{}' }), 'gateway.yaml')
+    assert.deepEqual(await loadConfig(file), { file, ...DEFAULTS })
+  })
+
+  test('a group with one backend, and a route to it', async (t) => {
+    const yaml = [
+      'upstreams:',
+      '  catalog:',
+      '    backends: [http://10.0.0.11:3001]',
+      'routes:',
+      '  - path: /api/products',
+      '    upstream: catalog',
+      ''
+    ]
+    const file = join(await temporaryFolder(t, { 'gateway.yaml': yaml.join('\n') }), 'gateway.yaml')
+    assert.deepEqual(await loadConfig(file), {
+      file,
+      ...DEFAULTS,
+      upstreams: [
+        { name: 'catalog', ...GROUP_DEFAULTS, backends: [{ url: 'http://10.0.0.11:3001', weight: 1 }] }
+      ],
+      routes: [{ name: 'api-products', path: '/api/products', upstream: 'catalog', source: `${file}:5` }]
+    })
+  })
+
+  test('a present health check is filled in, an absent one stays absent', async (t) => {
+    const yaml = [
+      'upstreams:',
+      '  a: { backends: [http://a], healthCheck: {} }',
+      '  b: { backends: [http://b] }',
+      ''
+    ]
+    const file = join(await temporaryFolder(t, { 'gateway.yaml': yaml.join('\n') }), 'gateway.yaml')
+    const [a, b] = (await loadConfig(file)).upstreams
+    assert.deepEqual(a?.healthCheck, {
+      type: 'http',
+      path: '/',
+      method: 'GET',
+      headers: {},
+      interval: 2000,
+      timeout: 1000,
+      healthyAfter: 2,
+      unhealthyAfter: 3,
+      expect: { status: [{ from: 200, to: 299 }] }
+    })
+    assert.ok(b && !('healthCheck' in b))
+  })
+
+  test('one configuration does not change the defaults of the next', async (t) => {
+    const folder = await temporaryFolder(t, {
+      'a.yaml': 'server: { shutdown: { delay: 0s } }',
+      'b.yaml': 'server: {}'
+    })
+    const first = await loadConfig(join(folder, 'a.yaml'))
+    const second = await loadConfig(join(folder, 'b.yaml'))
+    assert.deepEqual(first.server.shutdown, { delay: 0, timeout: 25_000 })
+    assert.deepEqual(second.server, DEFAULTS.server)
+  })
+})
+
+suite('a configuration that says everything', () => {
+  const FULL = [
+    'server: { host: "::", port: 0, workers: 4, stallTimeout: 500ms, shutdown: { delay: 250ms, timeout: 1m } }',
+    'admin: { host: localhost, port: 0 }',
+    'log: { level: silent, access: false }',
+    'upstreams:',
+    '  catalog:',
+    '    balancing: { algorithm: least-connections }',
+    '    backends:',
+    '      - HTTPS://Catalog.Example:443/',
+    '      - { url: "http://[::1]:3001", weight: 1000 }',
+    '    hostHeader: backend',
+    '    healthCheck:',
+    '      type: tcp',
+    '      path: /healthz?deep=1',
+    '      port: 9000',
+    '      method: HEAD',
+    '      headers: { x-probe: gateway }',
+    '      interval: 100ms',
+    '      timeout: 1ms',
+    '      healthyAfter: 1',
+    '      unhealthyAfter: 100',
+    '      expect: { status: [200, "204", 300-399], body: ok }',
+    '      initially: unhealthy',
+    '    timeouts: { connect: 0s, response: 24h }',
+    '  orders: { balancing: least-connections, backends: [http://o], healthCheck: { expect: { status: 204 } } }',
+    'routes:',
+    '  - name: Products_1',
+    '    path: /api/:version/products/',
+    '    methods: [GET, M-SEARCH]',
+    '    hosts: [API.example.com, "*.example.org"]',
+    '    upstream: catalog',
+    '    rewrite: /:version/p/',
+    '    timeouts: { response: 5s }',
+    '  - { path: /, upstream: orders }',
+    ''
+  ].join('\n')
+
+  test('has its durations in milliseconds, its names in one form, and its lines', async (t) => {
+    const file = join(await temporaryFolder(t, { 'gateway.yaml': FULL }), 'gateway.yaml')
+    assert.deepEqual(await loadConfig(file), {
+      file,
+      server: {
+        host: '::',
+        port: 0,
+        workers: 4,
+        stallTimeout: 500,
+        shutdown: { delay: 250, timeout: 60_000 }
+      },
+      admin: { host: 'localhost', port: 0 },
+      log: { level: 'silent', access: false },
+      upstreams: [
+        {
+          name: 'catalog',
+          balancing: { algorithm: 'least-connections' },
+          backends: [
+            { url: 'https://catalog.example', weight: 1 },
+            { url: 'http://[::1]:3001', weight: 1000 }
+          ],
+          hostHeader: 'backend',
+          healthCheck: {
+            type: 'tcp',
+            path: '/healthz?deep=1',
+            port: 9000,
+            method: 'HEAD',
+            headers: { 'x-probe': 'gateway' },
+            interval: 100,
+            timeout: 1,
+            healthyAfter: 1,
+            unhealthyAfter: 100,
+            expect: {
+              status: [
+                { from: 200, to: 200 },
+                { from: 204, to: 204 },
+                { from: 300, to: 399 }
+              ],
+              body: 'ok'
+            },
+            initially: 'unhealthy'
+          },
+          timeouts: { connect: 0, response: 86_400_000 }
+        },
+        {
+          name: 'orders',
+          ...GROUP_DEFAULTS,
+          balancing: { algorithm: 'least-connections' },
+          backends: [{ url: 'http://o', weight: 1 }],
+          healthCheck: {
+            type: 'http',
+            path: '/',
+            method: 'GET',
+            headers: {},
+            interval: 2000,
+            timeout: 1000,
+            healthyAfter: 2,
+            unhealthyAfter: 3,
+            expect: { status: [{ from: 204, to: 204 }] }
+          }
+        }
+      ],
+      routes: [
+        {
+          name: 'Products_1',
+          path: '/api/:version/products',
+          methods: ['GET', 'M-SEARCH'],
+          hosts: ['api.example.com', '*.example.org'],
+          upstream: 'catalog',
+          rewrite: '/:version/p/',
+          timeouts: { response: 5000 },
+          source: `${file}:26`
+        },
+        { name: 'root', path: '/', upstream: 'orders', source: `${file}:33` }
+      ]
+    })
+  })
+
+  test('is plain data that a thread can be given', async (t) => {
+    const file = join(await temporaryFolder(t, { 'gateway.yaml': FULL }), 'gateway.yaml')
+    const config = await loadConfig(file)
+    assert.deepEqual(structuredClone(config), config)
+    assert.deepEqual(JSON.parse(JSON.stringify(config)), config)
+  })
+})
+
+suite('what a configuration may be written in', () => {
+  test('JSON, with tabs and with lines in its errors', async (t) => {
+    const folder = await temporaryFolder(t, {
+      'good.json': '{\n\t"server": {\n\t\t"port": 8081\n\t}\n}\n',
+      'bad.json': '{\n\t"server": {\n\t\t"port": "8081"\n\t}\n}\n'
+    })
+    assert.equal((await loadConfig(join(folder, 'good.json'))).server.port, 8081)
+    const [issue] = (await loadError(join(folder, 'bad.json'))).issues
+    assert.equal(issue?.line, 3)
+  })
+
+  test('YAML with anchors, aliases and merges', async (t) => {
+    const yaml = [
+      'upstreams:',
+      '  a: &group',
+      '    backends: [http://a]',
+      '    healthCheck: &check { interval: 1s }',
+      '  b:',
+      '    <<: *group',
+      '    healthCheck: { <<: *check, timeout: 500ms }',
+      '  c: *group',
+      ''
+    ]
+    const file = join(await temporaryFolder(t, { 'gateway.yaml': yaml.join('\n') }), 'gateway.yaml')
+    const { upstreams } = await loadConfig(file)
+    assert.deepEqual(
+      upstreams.map(({ name, healthCheck }) => [name, healthCheck?.interval, healthCheck?.timeout]),
+      [
+        ['a', 1000, 1000],
+        ['b', 1000, 500],
+        ['c', 1000, 1000]
+      ]
+    )
+  })
+
+  test('a file with a byte order mark and Windows line ends', async (t) => {
+    const yaml = '\uFEFFserver:\r\n  port: 8081\r\n'
+    const file = join(await temporaryFolder(t, { 'gateway.yaml': yaml }), 'gateway.yaml')
+    assert.equal((await loadConfig(file)).server.port, 8081)
+  })
+
+  test('the listeners may share a port on addresses that do not overlap', async (t) => {
+    const yaml = 'server: { host: 127.0.0.2, port: 8080 }\nadmin: { host: 127.0.0.1, port: 8080 }\n'
+    const file = join(await temporaryFolder(t, { 'gateway.yaml': yaml }), 'gateway.yaml')
+    assert.equal((await loadConfig(file)).admin.port, 8080)
+  })
+})
+
+suite('a file that is none', () => {
+  test('is named in an error of the same form', async (t) => {
+    const folder = await temporaryFolder(t, {})
+    const missing = await loadError(join(folder, 'gateway.yaml'))
+    assert.equal(
+      missing.message,
+      `${folder}/gateway.yaml:1: (root): expected a configuration file, got nothing: there is no such file`
+    )
+    await mkdir(join(folder, 'conf.yaml'))
+    const directory = await loadError(join(folder, 'conf.yaml'))
+    assert.equal(
+      directory.message,
+      `${folder}/conf.yaml:1: (root): expected a configuration file, got a folder`
+    )
+  })
+
+  test('is refused when it is not UTF-8', async (t) => {
+    const folder = await temporaryFolder(t, {})
+    await writeFile(join(folder, 'gateway.yaml'), Buffer.from([0x6c, 0x6f, 0x67, 0x3a, 0x20, 0xff]))
+    const error = await loadError(join(folder, 'gateway.yaml'))
+    assert.match(error.message, /expected a configuration file, got a file that is not UTF-8$/)
+  })
+
+  test('is named relative to the current directory when below it', async () => {
+    const file = join(process.cwd(), 'conf', 'no-such-gateway.yaml')
+    const [issue] = (await loadError(relative(process.cwd(), file))).issues
+    assert.equal(issue?.file, join('conf', 'no-such-gateway.yaml'))
+  })
+})

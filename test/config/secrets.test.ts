@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { suite, test } from 'node:test'
+import { loadConfig } from '../../src/config/load.ts'
+import { errorLines, loadError } from './load-errors.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+
+suite('placeholders', () => {
+  test('stand for variables and files, alone or within a text', async (t) => {
+    const yaml = [
+      'server: { port: "${env:PORT}", workers: "${env:WORKERS}", host: "${file:secrets/host}" }',
+      'log: { access: "${env:ACCESS}" }',
+      'upstreams:',
+      '  catalog:',
+      '    backends: ["http://${env:HOST}:${env:PORT}", { url: "${env:URL}", weight: "${env:WEIGHT}" }]',
+      '    healthCheck:',
+      '      headers: { x-token: "Bearer ${file:secrets/token}", x-number: "${env:WEIGHT}", x-plain: "$${env:URL}" }',
+      '      expect: { body: "${env:ACCESS}", status: "${env:STATUS}" }',
+      ''
+    ].join('\n')
+    const folder = await temporaryFolder(t, {
+      'gateway.yaml': yaml,
+      'secrets/host': '127.0.0.1\n',
+      'secrets/token': 'a\r\nb\r\n\r\n'.replaceAll('\r\nb\r\n\r\n', 'b\r\n')
+    })
+    const config = await loadConfig(join(folder, 'gateway.yaml'), {
+      env: {
+        PORT: '8081',
+        WORKERS: '2',
+        ACCESS: 'false',
+        HOST: 'a',
+        URL: 'https://b',
+        WEIGHT: '7',
+        STATUS: '204'
+      }
+    })
+    assert.equal(config.server.port, 8081)
+    assert.equal(config.server.workers, 2)
+    assert.equal(config.server.host, '127.0.0.1')
+    assert.equal(config.log.access, false)
+    const [group] = config.upstreams
+    assert.deepEqual(group?.backends, [
+      { url: 'http://a:8081', weight: 1 },
+      { url: 'https://b', weight: 7 }
+    ])
+    assert.deepEqual(group.healthCheck?.headers, {
+      'x-token': 'Bearer ab',
+      'x-number': '7',
+      'x-plain': '${env:URL}'
+    })
+    assert.deepEqual(group.healthCheck?.expect, { status: [{ from: 204, to: 204 }], body: 'false' })
+  })
+
+  test('in keys are left as they are', async (t) => {
+    const lines = await errorLines(t, { yaml: '"${env:KEY}": {}\n', env: { KEY: 'server' } })
+    assert.match(lines.join('\n'), /^gateway\.yaml:1: \["\$\{env:KEY\}"\]: unknown key "\$\{env:KEY\}"/)
+  })
+
+  test('come from the environment of the process by default', async (t) => {
+    const yaml =
+      'upstreams: { a: { backends: ["http://a"], healthCheck: { headers: { x-path: "${env:PATH}" } } } }'
+    const file = join(await temporaryFolder(t, { 'gateway.yaml': yaml }), 'gateway.yaml')
+    const config = await loadConfig(file)
+    assert.equal(config.upstreams[0]?.healthCheck?.headers['x-path'], process.env['PATH'])
+  })
+})
+
+test('an interpolated value is in no message, whatever is wrong with it', async (t) => {
+  const secret = 'S3CRET'
+  const wrong = [
+    'server:\n  host: "${env:S}:1"\n  port: ${env:S}\n  workers: ${env:S}\n  shutdown: { delay: "${env:S}", timeout: "${env:DURATION}" }',
+    'admin: { host: "${env:S}" }',
+    'log: { level: "${env:LEVEL}", access: "${env:S}" }',
+    'routesDir: ${env:S}',
+    'upstreams:',
+    '  a:',
+    '    balancing: ${env:S}',
+    '    hostHeader: ${env:S}',
+    '    backends: ["${env:URL}", "${env:URL}", "${env:S}", "${file:credentials}", { url: "${env:S}", weight: "${env:S}" }]',
+    '    healthCheck:',
+    '      method: ${env:METHOD}',
+    '      path: ${env:S}',
+    '      headers: { x-a: "${env:S}\\n" }',
+    '      interval: ${env:SHORT}',
+    '      expect: { status: ["${env:S}", "${env:RANGE}"] }',
+    '    timeouts: ${env:S}',
+    'routes:',
+    '  - { path: "${env:S}", upstream: "${env:GROUP}" }',
+    '  - { path: "${env:PATHNAME}", upstream: a, methods: ["${env:METHOD}", "${env:GOOD}", "${env:GOOD}"], hosts: ["${env:S} "] }',
+    '  - { path: "${env:PATHNAME}", upstream: a, rewrite: "${env:PATHNAME}/:id" }',
+    '  - { path: "${env:PATHNAME}", upstream: a }',
+    '  - { path: "${env:PATHNAME}/", upstream: a }',
+    '  - { name: "${env:NAME}", path: /n, upstream: a, hosts: ["${env:HOST}"] }',
+    '  - { name: "${env:NAME}", path: /n, upstream: a, hosts: ["${env:HOST}"] }',
+    '  - "${env:S}"',
+    ''
+  ].join('\n')
+  const env = {
+    S: secret,
+    LEVEL: `inf${secret}`,
+    DURATION: `90${secret}h`,
+    SHORT: '37ms',
+    RANGE: '507-501',
+    URL: `http://${secret}.example`,
+    METHOD: secret.toLowerCase(),
+    GOOD: secret,
+    PATHNAME: `/${secret}`,
+    GROUP: `a${secret}`,
+    NAME: secret,
+    HOST: `${secret}.example`
+  }
+  const folder = await temporaryFolder(t, { 'gateway.yaml': wrong, credentials: `http://user:${secret}@a\n` })
+  const { message, issues } = await loadError(join(folder, 'gateway.yaml'), { env })
+  assert.doesNotMatch(message, /s3cret|37ms|50[17]/i)
+  assert.ok(issues.length >= 25, message)
+  assert.match(message, /can never be reached: both take the same requests/)
+  assert.match(message, /expected a unique name, got "\$\{env:NAME\}" again/)
+})
+
+test('a password written into a URL is not repeated either', async (t) => {
+  const lines = await errorLines(t, {
+    yaml: 'upstreams: { a: { backends: ["redis://:hunter2@a", "http://u:hunt/er2@b", "http://hunter2@c"] } }'
+  })
+  assert.equal(lines.length, 3)
+  assert.doesNotMatch(lines.join('\n'), /hunt/)
+})
