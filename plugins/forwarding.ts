@@ -2,16 +2,19 @@ import { METHODS } from 'node:http'
 import httpProxy from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { addressBlocks } from '../src/address-blocks.ts'
 import { Connections } from '../src/forwarding/connections.ts'
 import { ForwardedRequest } from '../src/forwarding/forwarded-request.ts'
 import { ForwardingTargets } from '../src/forwarding/targets.ts'
-import { methodNotAllowed, noRoute } from '../src/problem.ts'
-import { rewritePath } from '../src/routing/rewrite.ts'
+import { noRoute } from '../src/problem.ts'
+import { rewriteTarget } from '../src/routing/rewrite.ts'
 
-/** Over which connections to forward. */
+/** How to forward. */
 export interface ForwardingOptions {
   /** Shared with other generations; by default the app has its own and destroys them when it closes. */
   readonly connections?: Connections
+  /** Addresses and CIDR blocks whose X-Forwarded-* is believed. */
+  readonly trustProxy?: readonly string[]
 }
 
 /** CONNECT would make a tunnel and TRACE echo credentials; all else that Node can parse is forwarded. */
@@ -19,11 +22,13 @@ const FORWARDED_METHODS = METHODS.filter((method) => method !== 'CONNECT' && met
 
 /**
  * Forwards what a route takes to its upstream group. @fastify/http-proxy is mounted once for all routes, not once
- * per route: it refuses paths with dot segments, however encoded, and hands over to our own attempt.
+ * per route, and hands over to our own attempt.
  */
 async function forwarding(app: FastifyInstance, options: ForwardingOptions): Promise<void> {
   const connections = options.connections ?? new Connections()
-  const targets = new ForwardingTargets(app, connections)
+  const { upstreams, balancers } = app
+  const trusted = addressBlocks(options.trustProxy ?? [])
+  const targets = new ForwardingTargets({ upstreams, balancers, connections, trusted })
   const targetOf = new Map(app.routeTable.routes.map((route) => [route, targets.for(route)]))
 
   app.addHook('onClose', async () => {
@@ -37,27 +42,36 @@ async function forwarding(app: FastifyInstance, options: ForwardingOptions): Pro
   await app.register(async (scope) => {
     // A forwarded body is opaque bytes; the parsers that the app has would buffer some of them.
     scope.removeAllContentTypeParsers()
-    scope.addHook('onRequest', (request, _reply, done) => done(refusal(request)))
+    scope.addHook('onRequest', allowAnyContentType)
+    scope.addHook('onRequest', (request, _reply, done) => {
+      done(request.record.found ? undefined : (request.refusal ?? noRoute()))
+    })
     await scope.register(httpProxy, {
       upstream: '',
       undici: STOCK_CLIENT,
       replyOptions: { getUpstream: () => '' },
       httpMethods: FORWARDED_METHODS,
-      handler: (request: FastifyRequest, reply: FastifyReply, path: string) => {
-        const { route } = request.record
-        const target = request.raw.url!
-        const query = target.indexOf('?')
-        const rest = query === -1 ? '' : target.slice(query)
-        new ForwardedRequest(
-          request,
-          reply,
-          targetOf.get(route!.route)!,
-          rewritePath(route!, path) + rest
-        ).start()
+      handler: (request: FastifyRequest, reply: FastifyReply) => {
+        const { match, target } = request.record.found!
+        new ForwardedRequest(request, reply, targetOf.get(match.route)!, rewriteTarget(match, target)).start()
       }
     })
   })
 }
+
+/**
+ * Fastify answers 415 to a Content-Type that it can't parse, and 400 to a QUERY without one. Neither is a gateway's
+ * affair: Fastify is shown another one, the backend gets the client's.
+ */
+function allowAnyContentType(request: FastifyRequest, _reply: FastifyReply, done: () => void): void {
+  const type = request.raw.headers['content-type']
+  const isParsable = type === undefined ? request.method !== 'QUERY' : MEDIA_TYPE.test(type)
+  if (!isParsable) request.headers = { 'content-type': 'application/octet-stream' }
+  done()
+}
+
+/** RFC 9110 section 8.3.1, with or without parameters. */
+const MEDIA_TYPE = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(?:;.*)?$/
 
 /** Keeps reply-from from making clients of its own: every request goes through the handler above. */
 const STOCK_CLIENT = {
@@ -65,13 +79,6 @@ const STOCK_CLIENT = {
     throw new Error('forwarded requests do not go through reply-from')
   }
 } as unknown as NonNullable<httpProxy.FastifyHttpProxyOptions['undici']>
-
-/** The error for a request that no route takes. */
-function refusal(request: FastifyRequest): Error | undefined {
-  const { route, allow } = request.record
-  if (route) return undefined
-  return allow ? methodNotAllowed(request.method, allow) : noRoute()
-}
 
 export default fp(forwarding, {
   fastify: '5.x',

@@ -11,7 +11,7 @@ export interface MetricsOptions {
 /** Counts every request and its duration by route, in live state. */
 async function metrics(app: FastifyInstance, { stats }: MetricsOptions): Promise<void> {
   app.addHook('onRequest', (request, _reply, done) => {
-    request.record.slot = stats.slotOf(request.record.route?.route.name)
+    request.record.slot = stats.slotOf(request.record.found?.match.route.name)
     stats.begin(request.record.slot)
     done()
   })

@@ -2,13 +2,21 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import fp from 'fastify-plugin'
 import { noRoute, PROBLEM_TYPE, problem, ProblemError } from '../src/problem.ts'
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What the request is answered with unless a handler takes it. */
+    refusal: ProblemError | null
+  }
+}
+
 /**
  * Answers every error as `application/problem+json` (RFC 9457). What a client may not know (addresses, stacks, what an
  * upstream said) stays in the log.
  */
 async function problemDetails(app: FastifyInstance): Promise<void> {
+  app.decorateRequest('refusal', null)
   app.setErrorHandler(sendProblem)
-  app.setNotFoundHandler((request, reply) => sendProblem(noRoute(), request, reply))
+  app.setNotFoundHandler((request, reply) => reply.send(request.refusal ?? noRoute()))
 }
 
 /** Also Fastify's `frameworkErrors`: errors from before a route is found, such as an undecodable path. */

@@ -29,7 +29,10 @@ async function requestRecord(app: FastifyInstance): Promise<void> {
   })
   app.addHook('onRequest', (request, reply, done) => {
     request.record = new RequestRecord(performance.now())
-    reply.raw.once('close', () => {
+    const { raw } = reply
+    raw.once('close', () => {
+      // What the gateway broke off itself has its reason; an upgraded response never finishes.
+      if (!raw.writableFinished && raw.statusCode !== 101) request.record.reason ??= 'client_gone'
       for (const observe of observers) observe(request, reply)
     })
     done()

@@ -1,4 +1,10 @@
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import type { Server } from 'node:http'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyHttpOptions,
+  type FastifyInstance,
+  LogController
+} from 'fastify'
 import accessLog from '../plugins/access-log.ts'
 import balancing from '../plugins/balancing.ts'
 import forwarding from '../plugins/forwarding.ts'
@@ -11,6 +17,8 @@ import upstreamRegistry from '../plugins/upstream-registry.ts'
 import { type AdminContext, adminRoutes } from './admin/routes.ts'
 import type { GatewayConfig } from './config/types.ts'
 import type { Connections } from './forwarding/connections.ts'
+import { forwardFirst } from './routing/lookup.ts'
+import { RouteTable } from './routing/route-table.ts'
 import { requestIds } from './telemetry/request-id.ts'
 import type { RouteStats } from './telemetry/route-stats.ts'
 import type { UpstreamGroups } from './upstreams/group.ts'
@@ -18,7 +26,7 @@ import type { UpstreamRegistry } from './upstreams/registry.ts'
 
 /** What one generation of a data plane thread is built from. */
 export interface GenerationParts {
-  readonly config: Pick<GatewayConfig, 'routes' | 'log'>
+  readonly config: Pick<GatewayConfig, 'routes' | 'log' | 'server'>
   readonly groups: UpstreamGroups
   readonly connections: Connections
   readonly stats: RouteStats
@@ -29,15 +37,19 @@ const nextRequestId = requestIds()
 
 /** Builds the app that serves public traffic under one configuration; ready, but without a listener of its own. */
 export async function buildGeneration(parts: GenerationParts): Promise<FastifyInstance> {
-  const app = createApp(parts.log)
+  const table = new RouteTable(parts.config.routes)
+  const app = createApp(parts.log, { rewriteUrl: forwardFirst(table) })
   await app.register(problemDetails)
   await app.register(requestRecord)
   await app.register(upstreamRegistry, { groups: parts.groups })
-  await app.register(routing, { routes: parts.config.routes })
+  await app.register(routing, { table })
   await app.register(metrics, { stats: parts.stats })
   if (parts.config.log.access) await app.register(accessLog)
   await app.register(balancing)
-  await app.register(forwarding, { connections: parts.connections })
+  await app.register(forwarding, {
+    connections: parts.connections,
+    trustProxy: parts.config.server.trustProxy
+  })
   await app.ready()
   return app
 }
@@ -60,8 +72,9 @@ export async function buildControl(parts: ControlParts): Promise<FastifyInstance
   return app
 }
 
-function createApp(log: FastifyBaseLogger): FastifyInstance {
+function createApp(log: FastifyBaseLogger, options: FastifyHttpOptions<Server> = {}): FastifyInstance {
   return Fastify({
+    ...options,
     loggerInstance: log,
     // One line a request is the access log's affair, and a child logger per request costs more than the line.
     logController: new LogController({ disableRequestLogging: true }),

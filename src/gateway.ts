@@ -5,9 +5,9 @@ import type { Logger } from 'pino'
 import { type Readiness, readiness } from './admin/readiness.ts'
 import { buildControl } from './app.ts'
 import { ConfigError, type ConfigIssue, formatIssue } from './config/issue.ts'
+import { ConfigFollower } from './config/follow.ts'
 import { loadConfig } from './config/load.ts'
 import type { GatewayConfig } from './config/types.ts'
-import { watchConfig } from './config/watch.ts'
 import { explain } from './explain.ts'
 import { LiveState } from './live-state.ts'
 import { RouteTable } from './routing/route-table.ts'
@@ -25,9 +25,14 @@ export interface GatewayOptions {
   readonly log: Logger
   /** Module that a worker thread runs; by default the gateway's own. */
   readonly workerEntry?: URL
+  /** Heap limit of one worker thread, in MiB; by default its share of half of the machine's memory. */
+  readonly workerHeap?: number
 }
 
 const WORKER_ENTRY = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
+
+/** How long even the shortest stop waits for a reload under way, in milliseconds. */
+const SHORTEST_RELOAD_WAIT = 1_000
 
 /** How long the admin listener waits for its own requests at a stop, in milliseconds. */
 const ADMIN_STOP_TIMEOUT = 500
@@ -43,6 +48,7 @@ export class Gateway {
   readonly #pool: ThreadPool
   readonly #stopWatch: () => void
   readonly #adminListener = new PublicListener()
+  readonly #follower: ConfigFollower
   readonly #workers: number
   #config: GatewayConfig
   #table: RouteTable
@@ -51,7 +57,6 @@ export class Gateway {
   #address: ListenAddress
   #adminAddress: ListenAddress
   #control: FastifyInstance | undefined
-  #unwatch: () => void = () => {}
   #reloading: Promise<unknown> = Promise.resolve()
   #probed = false
   #stopping = false
@@ -63,8 +68,10 @@ export class Gateway {
     const adminPort = await reservePort(admin.host, admin.port)
     const workers = await workerCount(server, port, options.log)
     const gateway = new Gateway(options, workers, port, adminPort)
+    const started = gateway.#start()
+    gateway.#reloading = started.catch(() => undefined)
     try {
-      await gateway.#start()
+      await started
     } catch (error) {
       await gateway.stop(0)
       throw error
@@ -73,7 +80,7 @@ export class Gateway {
   }
 
   private constructor(
-    { config, log, workerEntry }: GatewayOptions,
+    { config, log, workerEntry, workerHeap }: GatewayOptions,
     workers: number,
     port: number,
     adminPort: number
@@ -91,11 +98,16 @@ export class Gateway {
       workers,
       stallTimeout: config.server.stallTimeout,
       workerEntry: workerEntry ?? WORKER_ENTRY,
+      workerHeap,
       clearRow: (row) => this.#live.clearRow(row),
       onOldest: () => this.#live.reclaim(this.#pool.oldest)
     })
     this.#pool = pool
     this.#stopWatch = stopWatch
+    this.#follower = new ConfigFollower({
+      onChange: () => void this.reload('file'),
+      onError: (error) => log.warn({ err: error }, 'changes of the configuration go unnoticed')
+    })
     this.#live.registry.on('flip', (flip) => this.events.record({ type: 'health', ...flip }))
   }
 
@@ -136,21 +148,28 @@ export class Gateway {
    */
   async stop(timeout: number = this.#config.server.shutdown.timeout): Promise<StopReport> {
     this.#stopping = true
-    this.#unwatch()
-    this.#stopWatch()
-    await this.#reloading
-    const grace = Math.min(this.#config.server.shutdown.delay, timeout)
+    this.#follower.stop()
+    const deadline = performance.now() + timeout
+    const left = (): number => Math.max(0, deadline - performance.now())
+    // A thread that stands still may hold a reload up, but not the stop.
+    await Promise.race([
+      this.#reloading,
+      delay(Math.max(timeout, SHORTEST_RELOAD_WAIT), undefined, { ref: false })
+    ])
+    const grace = Math.min(this.#config.server.shutdown.delay, left())
     if (grace > 0) {
-      await this.#pool.drain()
+      void this.#pool.drain()
       await delay(grace)
     }
-    const report = await this.#pool.stop(timeout - grace)
+    this.#stopWatch()
+    const report = await this.#pool.stop(left())
     await this.#control?.close()
     await this.#adminListener.stop(ADMIN_STOP_TIMEOUT)
     return report
   }
 
   async #start(): Promise<void> {
+    this.#follower.follow(this.#config)
     const spec = this.#live.prepare(this.#config, this.#version)
     this.#live.commit(this.#config, this.#version)
     this.#control = await this.#buildControl()
@@ -158,7 +177,6 @@ export class Gateway {
     await this.#adminListener.listen(this.#adminAddress)
     void this.#control.healthChecker.whenAnswered().then(() => (this.#probed = true))
     await this.#pool.start(spec, this.#address)
-    this.#watch()
   }
 
   async #buildControl(): Promise<FastifyInstance> {
@@ -187,6 +205,7 @@ export class Gateway {
   }
 
   async #reload(trigger: ReloadTrigger): Promise<ReloadEvent> {
+    if (this.#stopping) return this.#report(trigger, 'failed', ['the gateway is stopping'])
     try {
       const next = await loadConfig(this.#config.file)
       if (isDeepStrictEqual(next, this.#config)) return this.#report(trigger, 'unchanged')
@@ -195,6 +214,8 @@ export class Gateway {
     } catch (error) {
       const errors = error instanceof ConfigError ? error.issues.map(formatIssue) : [(error as Error).message]
       return this.#report(trigger, 'failed', errors)
+    } finally {
+      this.#follower.follow(this.#config)
     }
   }
 
@@ -223,7 +244,6 @@ export class Gateway {
     this.#log.level = next.log.level
     this.#live.reclaim(this.#pool.oldest)
     await this.#adminListener.listen(adminAddress)
-    this.#watch()
   }
 
   /** The address to listen on under the next configuration; a new one has been found free. */
@@ -232,7 +252,9 @@ export class Gateway {
     before: { host: string; port: number },
     next: { host: string; port: number }
   ): Promise<ListenAddress> {
-    if (next.host === before.host && next.port === before.port) return current
+    const isSame = next.host === before.host && next.port === before.port
+    // Port 0 may be written out as the number that it became.
+    if (isSame || (next.host === current.host && next.port === current.port)) return current
     return { ...current, host: next.host, port: await reservePort(next.host, next.port) }
   }
 
@@ -251,16 +273,6 @@ export class Gateway {
       this.events.record(event)
     }
     return event
-  }
-
-  #watch(): void {
-    this.#unwatch()
-    this.#unwatch = watchConfig({
-      file: this.#config.file,
-      routesDir: this.#config.routesDir,
-      onChange: () => void this.reload('file'),
-      onError: (error) => this.#log.warn({ err: error }, 'changes of the configuration go unnoticed')
-    })
   }
 }
 

@@ -55,3 +55,12 @@ export function methodNotAllowed(method: string, allow: readonly string[]): Prob
   const detail = `This address does not take ${method}.`
   return new ProblemError(405, 'method_not_allowed', detail, { allow: allow.join(', ') })
 }
+
+/**
+ * The answer to a request that is wrong in itself. Its connection ends: where the next request begins is not certain.
+ *
+ * @param reason - Machine-readable, for logs and metrics.
+ */
+export function badRequest(reason: string, detail: string): ProblemError {
+  return new ProblemError(400, reason, detail, { connection: 'close' })
+}

@@ -1,5 +1,6 @@
 import { BlockList, isIP, isIPv6 } from 'node:net'
 import { checkDuration } from './check-durations.ts'
+import { isAddressBlock } from '../address-blocks.ts'
 import { quote, type SourceDocument } from './document.ts'
 import type { Finding } from './issue.ts'
 import type { RawConfig } from './schema.ts'
@@ -17,10 +18,24 @@ export function checkListeners(config: Sound<RawConfig>, document: SourceDocumen
     ...checkHost(document, 'server', server?.host),
     ...checkHost(document, 'admin', admin?.host),
     ...checkPorts(config, document),
+    ...checkTrustProxy(document, server?.trustProxy ?? []),
     ...checkDuration(document, ['server', 'stallTimeout'], server?.stallTimeout, 500),
     ...checkDuration(document, ['server', 'shutdown', 'delay'], shutdown?.delay),
     ...checkDuration(document, ['server', 'shutdown', 'timeout'], shutdown?.timeout)
   ]
+}
+
+function checkTrustProxy(document: SourceDocument, blocks: readonly (string | undefined)[]): Finding[] {
+  return blocks.flatMap((block, index) => {
+    if (block === undefined || isAddressBlock(block)) return []
+    const path = ['server', 'trustProxy', index]
+    return [
+      {
+        path,
+        message: `expected an address or a CIDR block such as 10.0.0.0/8, got ${quote(document, path, block)}`
+      }
+    ]
+  })
 }
 
 function checkHost(document: SourceDocument, block: 'server' | 'admin', host: string | undefined): Finding[] {

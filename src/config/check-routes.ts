@@ -1,5 +1,5 @@
 import { findRouteConflicts } from '../routing/conflicts.ts'
-import { checkDuration } from './check-durations.ts'
+import { checkForwarding } from './check-forwarding.ts'
 import type { RouteDefinition } from './define-routes.ts'
 import { quote, toIssues, type SourceDocument } from './document.ts'
 import type { ConfigIssue, Finding } from './issue.ts'
@@ -50,10 +50,7 @@ export function checkRoutes(entries: readonly RouteEntry[], groups: readonly str
 }
 
 function checkShape({ document, path, route }: RouteEntry): Finding[] {
-  const findings = [
-    ...checkDuration(document, [...path, 'timeouts', 'connect'], route.timeouts?.connect),
-    ...checkDuration(document, [...path, 'timeouts', 'response'], route.timeouts?.response)
-  ]
+  const findings = checkForwarding(document, path, route)
   const report = (key: 'path' | 'rewrite', expected: string) => {
     const got = quote(document, [...path, key], route[key])
     findings.push({ path: [...path, key], message: `expected ${expected}, got ${got}` })

@@ -1,4 +1,5 @@
 import { checkDuration } from './check-durations.ts'
+import { checkForwarding } from './check-forwarding.ts'
 import { quote, type SourceDocument } from './document.ts'
 import type { Finding } from './issue.ts'
 import { parseOrigin } from './origin.ts'
@@ -20,8 +21,7 @@ export function checkUpstreams(config: Sound<RawConfig>, document: SourceDocumen
     return [
       ...checkBackends(document, [...path, 'backends'], group?.backends ?? []),
       ...checkHealthCheck(document, [...path, 'healthCheck'], group?.healthCheck),
-      ...checkDuration(document, [...path, 'timeouts', 'connect'], group?.timeouts?.connect),
-      ...checkDuration(document, [...path, 'timeouts', 'response'], group?.timeouts?.response)
+      ...checkForwarding(document, path, { retry: group?.retry, timeouts: group?.timeouts })
     ]
   })
 }

@@ -4,15 +4,18 @@ import { parseOrigin } from './origin.ts'
 import { parseRoutePath } from './route-path.ts'
 import type { RawConfig } from './schema.ts'
 import { parseStatusRange } from './status-ranges.ts'
-import type {
-  BackendConfig,
-  GatewayConfig,
-  HealthCheckConfig,
-  RouteConfig,
-  TimeoutsConfig,
-  UpstreamGroupConfig
+import {
+  type BackendConfig,
+  type GatewayConfig,
+  type HeaderRules,
+  type HealthCheckConfig,
+  RETRY_CONDITIONS,
+  type RetryConfig,
+  type RouteConfig,
+  type TimeoutsConfig,
+  type UpstreamGroupConfig
 } from './types.ts'
-import { parseDuration } from './units.ts'
+import { parseDuration, parseSize } from './units.ts'
 
 type RawGroup = NonNullable<RawConfig['upstreams']>[string]
 type RawHealthCheck = NonNullable<RawGroup['healthCheck']>
@@ -35,6 +38,7 @@ export function resolveConfig(file: string, raw: RawConfig, routes: readonly Rou
       host: present(server.host),
       port: present(server.port),
       workers: present(server.workers),
+      trustProxy: [...present(server.trustProxy)],
       stallTimeout: duration(server.stallTimeout),
       shutdown: { delay: duration(shutdown.delay), timeout: duration(shutdown.timeout) }
     },
@@ -53,7 +57,7 @@ export function resolveConfig(file: string, raw: RawConfig, routes: readonly Rou
  */
 export function resolveRoute(route: RouteDefinition, name: string, source: string): RouteConfig {
   const parsed = parseRoutePath(route.path)
-  const { methods, hosts, rewrite, timeouts } = route
+  const { methods, hosts, rewrite, headers, retry, timeouts } = route
   return {
     name,
     path: 'path' in parsed ? parsed.path : route.path,
@@ -61,6 +65,8 @@ export function resolveRoute(route: RouteDefinition, name: string, source: strin
     ...(hosts && { hosts: hosts.map((host) => host.toLowerCase()) }),
     upstream: route.upstream,
     ...(rewrite !== undefined && { rewrite }),
+    ...(headers && { headers: resolveHeaderRules(headers) }),
+    ...(retry && { retry: resolveRetry(retry) }),
     ...(timeouts && { timeouts: resolveTimeouts(timeouts) }),
     source
   }
@@ -68,14 +74,15 @@ export function resolveRoute(route: RouteDefinition, name: string, source: strin
 
 function resolveGroup(name: string, group: RawGroup): UpstreamGroupConfig {
   const balancing = present(group.balancing)
-  const { connect, response } = present(group.timeouts)
   return {
     name,
     balancing: { algorithm: typeof balancing === 'string' ? balancing : balancing.algorithm },
     backends: group.backends.map(resolveBackend),
     hostHeader: present(group.hostHeader),
+    forwardedHeader: present(group.forwardedHeader),
     ...(group.healthCheck && { healthCheck: resolveHealthCheck(group.healthCheck) }),
-    timeouts: { connect: duration(connect), response: duration(response) }
+    retry: resolveRetry(present(group.retry)) as RetryConfig,
+    timeouts: resolveTimeouts(present(group.timeouts)) as TimeoutsConfig
   }
 }
 
@@ -106,11 +113,42 @@ function resolveHealthCheck(check: RawHealthCheck): HealthCheckConfig {
   }
 }
 
+function resolveHeaderRules(headers: NonNullable<RouteDefinition['headers']>): HeaderRules {
+  const changes = ({ set = {}, remove = [] }: NonNullable<typeof headers.request> = {}) => ({
+    set: Object.fromEntries(Object.entries(set).map(([name, value]) => [name.toLowerCase(), value])),
+    remove: remove.map((name) => name.toLowerCase())
+  })
+  return { request: changes(headers.request), response: changes(headers.response) }
+}
+
+/** Whole where the schema has defaults, for groups; for routes what they override. */
+function resolveRetry(retry: NonNullable<RouteDefinition['retry']>): Partial<RetryConfig> {
+  const { attempts, on, methods, budgetPercent, bodyBuffer } = retry
+  return defined({
+    attempts,
+    on: on?.map(resolveCondition),
+    methods: methods && [...methods],
+    budgetPercent,
+    bodyBuffer: bodyBuffer === undefined ? undefined : parseSize(bodyBuffer)
+  })
+}
+
+function resolveCondition(condition: string | number): RetryConfig['on'][number] {
+  const named = RETRY_CONDITIONS.find((name) => name === condition)
+  return named ?? Number(condition)
+}
+
+/** Whole where the schema has defaults, for groups; for routes what they override. */
 function resolveTimeouts(timeouts: NonNullable<RouteDefinition['timeouts']>): Partial<TimeoutsConfig> {
-  const { connect, response } = timeouts
-  return {
-    ...(connect !== undefined && { connect: duration(connect) }),
-    ...(response !== undefined && { response: duration(response) })
+  const read = (text: string | undefined) => (text === undefined ? undefined : duration(text))
+  const { connect, response, idle, total } = timeouts
+  return defined({ connect: read(connect), response: read(response), idle: read(idle), total: read(total) })
+}
+
+/** Without the keys that have no value. */
+function defined<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>
   }
 }
 

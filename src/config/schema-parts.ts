@@ -45,3 +45,15 @@ export function ListenHost(host: string, description: string) {
     errorMessage: 'expected an IP address or a host name'
   })
 }
+
+/** What the name of a header field must look like (RFC 9110 section 5.1). */
+export const HeaderName = {
+  pattern: "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$",
+  errorMessage: 'expected the name of a header field'
+} as const
+
+/** A header field's value, in one line. */
+export const HeaderValue = Type.String({
+  pattern: '^[\\t\\x20-\\x7e\\x80-\\xff]*$',
+  errorMessage: 'expected a header value: a text in one line'
+})

@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
-import { CLOSED, Duration, METHOD_MESSAGE, METHOD_PATTERN, Name } from './schema-parts.ts'
+import { HeaderRulesSchema, retrySchema, timeoutsSchema } from './schema-forwarding.ts'
+import { CLOSED, METHOD_MESSAGE, METHOD_PATTERN, Name } from './schema-parts.ts'
 
 const LABEL = '[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?'
 
@@ -53,19 +54,9 @@ export const RouteSchema = Type.Object(
         examples: ['/products', '/v2/orders/:id']
       })
     ),
-    timeouts: Type.Optional(
-      Type.Object(
-        {
-          connect: Type.Optional(
-            Duration({ description: 'Until a connection to the backend is there; 0s = none.' })
-          ),
-          response: Type.Optional(
-            Duration({ description: 'From the request to the head of the response; 0s = none.' })
-          )
-        },
-        { ...CLOSED, description: "Override the group's timeouts, key by key." }
-      )
-    )
+    headers: Type.Optional(HeaderRulesSchema),
+    retry: Type.Optional(retrySchema('route')),
+    timeouts: Type.Optional(timeoutsSchema('route'))
   },
   { ...CLOSED, description: 'A public path mapped to an upstream group.' }
 )

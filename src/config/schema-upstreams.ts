@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
-import { CLOSED, Duration, METHOD_MESSAGE, METHOD_PATTERN } from './schema-parts.ts'
+import { retrySchema, timeoutsSchema } from './schema-forwarding.ts'
+import { CLOSED, Duration, HeaderName, HeaderValue, METHOD_MESSAGE, METHOD_PATTERN } from './schema-parts.ts'
 import { STATUS_PATTERN } from './status-ranges.ts'
 
 const AlgorithmSchema = Type.Enum(['round-robin', 'least-connections'], {
@@ -67,22 +68,12 @@ const ExpectSchema = Type.Object(
   { ...CLOSED, description: 'What an http probe must find.', default: {} }
 )
 
-const HeadersSchema = Type.Record(
-  Type.String(),
-  Type.String({
-    pattern: '^[\\t\\x20-\\x7e\\x80-\\xff]*$',
-    errorMessage: 'expected a header value: a text in one line'
-  }),
-  {
-    description: 'Header fields of an http probe.',
-    default: {},
-    propertyNames: {
-      pattern: "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$",
-      errorMessage: 'expected the name of a header field'
-    },
-    examples: [{ 'x-probe': 'gateway' }]
-  }
-)
+const HeadersSchema = Type.Record(Type.String(), HeaderValue, {
+  description: 'Header fields of an http probe.',
+  default: {},
+  propertyNames: HeaderName,
+  examples: [{ 'x-probe': 'gateway' }]
+})
 
 const HealthCheckSchema = Type.Object(
   {
@@ -158,22 +149,14 @@ export const UpstreamSchema = Type.Object(
       })
     ),
     healthCheck: Type.Optional(HealthCheckSchema),
-    timeouts: Type.Optional(
-      Type.Object(
-        {
-          connect: Type.Optional(
-            Duration({ description: 'Until a connection to the backend is there; 0s = none.', default: '2s' })
-          ),
-          response: Type.Optional(
-            Duration({
-              description: 'From the request to the head of the response; 0s = none.',
-              default: '30s'
-            })
-          )
-        },
-        { ...CLOSED, description: 'How long to wait for a backend.', default: {} }
-      )
-    )
+    forwardedHeader: Type.Optional(
+      Type.Boolean({
+        description: 'Whether backends get Forwarded (RFC 7239) besides X-Forwarded-*.',
+        default: false
+      })
+    ),
+    retry: Type.Optional(retrySchema('group')),
+    timeouts: Type.Optional(timeoutsSchema('group'))
   },
   { ...CLOSED, description: 'A named service: its backends and how to treat them.' }
 )

@@ -15,6 +15,14 @@ const ServerSchema = Type.Object(
         examples: ['auto', 4]
       })
     ),
+    trustProxy: Type.Optional(
+      Type.Array(Type.String({ minLength: 1 }), {
+        description: 'Addresses and CIDR blocks in front of the gateway whose X-Forwarded-* is believed.',
+        default: [],
+        uniqueItems: true,
+        examples: [['10.0.0.0/8', '::1']]
+      })
+    ),
     stallTimeout: Type.Optional(
       Duration({ description: 'A worker whose loop stands still for this long is replaced.', default: '30s' })
     ),

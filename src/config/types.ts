@@ -23,6 +23,8 @@ export interface ServerConfig {
   readonly port: number
   /** Data plane threads; `auto` is one per core, 0 serves on the main thread. */
   readonly workers: number | 'auto'
+  /** Addresses and CIDR blocks whose X-Forwarded-* is believed. */
+  readonly trustProxy: readonly string[]
   /** A worker whose loop stands still for this long is replaced, in milliseconds. */
   readonly stallTimeout: number
   readonly shutdown: ShutdownConfig
@@ -61,7 +63,10 @@ export interface UpstreamGroupConfig {
   readonly backends: readonly BackendConfig[]
   /** The Host that backends see: the client's (`preserve`) or the backend's own (`backend`). */
   readonly hostHeader: 'preserve' | 'backend'
+  /** Whether backends get Forwarded (RFC 7239) besides X-Forwarded-*. */
+  readonly forwardedHeader: boolean
   readonly healthCheck?: HealthCheckConfig
+  readonly retry: RetryConfig
   readonly timeouts: TimeoutsConfig
 }
 
@@ -77,8 +82,40 @@ export interface BackendConfig {
 export interface TimeoutsConfig {
   /** Until a connection to the backend is there. */
   readonly connect: number
-  /** From the request's dispatch to the response's head. */
+  /** From the end of the request to the response's head. */
   readonly response: number
+  /** Longest silence while a body is on its way. */
+  readonly idle: number
+  /** Until the head of the final response, queueing and all attempts included. */
+  readonly total: number
+}
+
+/** Failures that `retry.on` names; statuses stand beside them. */
+export const RETRY_CONDITIONS = ['connect', 'reset', 'timeout'] as const
+
+/** When a request that failed is sent again. */
+export interface RetryConfig {
+  /** Tries in all, the first included, 1 to 10. */
+  readonly attempts: number
+  readonly on: readonly ((typeof RETRY_CONDITIONS)[number] | number)[]
+  /** Methods that are repeated although they are not idempotent by definition. */
+  readonly methods: readonly string[]
+  /** Share of the requests under way that may be retries, 0 to 100; 3 always may. */
+  readonly budgetPercent: number
+  /** Largest request body, in bytes, that is kept to be sent again. */
+  readonly bodyBuffer: number
+}
+
+/** Header fields that are changed on the way. */
+export interface HeaderRules {
+  readonly request: HeaderChanges
+  readonly response: HeaderChanges
+}
+
+/** Names in lower case. */
+export interface HeaderChanges {
+  readonly set: Readonly<Record<string, string>>
+  readonly remove: readonly string[]
 }
 
 /** An active health check: the gateway probes. */
@@ -129,6 +166,9 @@ export interface RouteConfig {
   readonly upstream: string
   /** Replaces the matched prefix; absent = the path is kept. */
   readonly rewrite?: string
+  readonly headers?: HeaderRules
+  /** Overrides of the group's retries, key by key. */
+  readonly retry?: Partial<RetryConfig>
   /** Overrides of the group's timeouts, key by key. */
   readonly timeouts?: Partial<TimeoutsConfig>
   /** Where the route was defined, `FILE:LINE`, for messages and the route table. */

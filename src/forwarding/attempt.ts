@@ -1,41 +1,46 @@
 import type { Duplex } from 'node:stream'
 import type { TimeoutsConfig } from '../config/types.ts'
 import type { Backend } from '../upstreams/backend.ts'
-import type {
-  Exchange,
-  FailureReason,
-  ResponseSink,
-  UpstreamConnection,
-  UpstreamRequest
-} from './connection.ts'
+import type { Exchange, Failure, ResponseSink, UpstreamConnection, UpstreamRequest } from './connection.ts'
 
 /** The request that an attempt works for. */
 export interface AttemptOwner {
-  onHead(status: number, statusText: string, headers: string[]): void
-  onBody(chunk: Buffer, resume: () => void): boolean
+  /** Something is on its way to the backend. */
+  onSending(): void
+  onInformation(status: number, statusText: string, headers: string[]): void
+  /** @returns Whether the response is wanted; otherwise it is thrown away. */
+  onHead(status: number, statusText: string, headers: string[]): boolean
+  onBody(chunk: Buffer): boolean
   onEnd(trailers: string[]): void
   onUpgrade(headers: string[], socket: Duplex, onClose: () => void): void
-  onFailure(reason: FailureReason, sent: boolean): void
+  onFailure(failure: Failure): void
 }
+
+/** How long a response that is thrown away may take to end before its connection is closed, in milliseconds. */
+const DISCARD_TIMEOUT = 1_000
+/** How much of it may come, in bytes: less than a new connection costs. */
+const DISCARD_LIMIT = 16 * 1024
 
 /**
  * One try at one backend. Counts itself in and out of the backend's in-flight number exactly once, whatever ends it:
- * the response's end, a failure, the response timeout, the client's leaving, or the close of upgraded sockets.
+ * the response's end, a failure, a timeout, the client's leaving, or the close of upgraded sockets.
  */
 export class Attempt implements ResponseSink {
-  readonly #backend: Backend
+  readonly backend: Backend
   readonly #timeouts: TimeoutsConfig
   readonly #owner: AttemptOwner
-  readonly #resume = (): void => this.#exchange?.resume()
   #exchange: Exchange | undefined
   #body: UpstreamRequest['body'] = null
   #timer: NodeJS.Timeout | undefined
   #startedAt = 0
   #sent = false
   #over = false
+  /** Bytes that may still be thrown away; undefined while the response is wanted. */
+  #discard: number | undefined
+  #failed = false
 
   constructor(backend: Backend, timeouts: TimeoutsConfig, owner: AttemptOwner) {
-    this.#backend = backend
+    this.backend = backend
     this.#timeouts = timeouts
     this.#owner = owner
   }
@@ -43,47 +48,65 @@ export class Attempt implements ResponseSink {
   start(connection: UpstreamConnection, request: UpstreamRequest): void {
     this.#body = request.body
     this.#startedAt = performance.now()
-    this.#backend.begin()
+    this.backend.begin()
     this.#exchange = connection.send(request, this)
   }
 
-  /** The client is gone. */
-  abort(): void {
+  /** Goes on after {@link AttemptOwner.onBody} returned false. */
+  resume(): void {
+    this.#exchange?.resume()
+  }
+
+  /** The owner has no more use for it: its client is gone, or a deadline has passed. @param failed - By the backend's fault. */
+  abort(failed = false): void {
     if (this.#over) return
-    this.#finish(false)
+    this.#finish(failed)
     this.#exchange?.abort()
   }
 
   onSending(): void {
+    if (this.#over) return
     this.#sent = true
+    this.#owner.onSending()
     // The backend can't be blamed for the time that the client takes to send its body.
     if (this.#body && !this.#body.readableEnded) this.#body.once('end', () => this.#startTimer())
     else this.#startTimer()
   }
 
+  onInformation(status: number, statusText: string, headers: string[]): void {
+    if (!this.#over) this.#owner.onInformation(status, statusText, headers)
+  }
+
   onHead(status: number, statusText: string, headers: string[]): void {
     if (this.#over) return
     this.#answered()
+    this.#failed = status >= 500
     try {
-      this.#owner.onHead(status, statusText, headers)
+      if (!this.#owner.onHead(status, statusText, headers)) this.#startDiscard()
     } catch {
       // Node refuses to write a head that is no HTTP.
-      this.#fail('protocol_error')
+      this.#fail({ reason: 'protocol_error', sent: true, reused: false })
       this.#exchange?.abort()
     }
   }
 
   onBody(chunk: Buffer): boolean {
-    return this.#over || this.#owner.onBody(chunk, this.#resume)
+    if (this.#discard !== undefined) {
+      this.#discard -= chunk.length
+      if (this.#discard < 0) this.#exchange?.abort()
+      return true
+    }
+    return this.#over || this.#owner.onBody(chunk)
   }
 
   onEnd(trailers: string[]): void {
+    clearTimeout(this.#timer)
     if (this.#over) return
-    this.#finish(false)
+    this.#finish(this.#failed)
     this.#owner.onEnd(trailers)
   }
 
-  onUpgrade(headers: string[], socket: Duplex): void {
+  onUpgrade(_statusText: string, headers: string[], socket: Duplex): void {
     if (this.#over) {
       socket.destroy()
       return
@@ -92,32 +115,41 @@ export class Attempt implements ResponseSink {
     this.#owner.onUpgrade(headers, socket, () => this.#finish(false))
   }
 
-  onFailure(reason: FailureReason): void {
-    if (!this.#over) this.#fail(reason)
+  onFailure(failure: Failure): void {
+    clearTimeout(this.#timer)
+    if (!this.#over) this.#fail(failure)
   }
 
   #answered(): void {
     clearTimeout(this.#timer)
-    this.#backend.answered((performance.now() - this.#startedAt) / 1000)
+    this.backend.answered((performance.now() - this.#startedAt) / 1000)
   }
 
   #startTimer(): void {
     if (this.#over || this.#timeouts.response === 0) return
     this.#timer = setTimeout(() => {
-      this.#fail('response_timeout')
       this.#exchange?.abort()
+      this.#fail({ reason: 'response_timeout', sent: true, reused: false })
     }, this.#timeouts.response)
   }
 
-  #fail(reason: FailureReason): void {
-    this.#finish(true)
-    this.#owner.onFailure(reason, this.#sent)
+  /** A short rest is read, so that the connection can be used again; a long one is cut. */
+  #startDiscard(): void {
+    this.#finish(this.#failed)
+    this.#discard = DISCARD_LIMIT
+    this.#timer = setTimeout(() => this.#exchange?.abort(), DISCARD_TIMEOUT)
+  }
+
+  #fail(failure: Failure): void {
+    // A stale connection is nobody's fault, and a client that breaks its upload is not the backend's.
+    this.#finish(!failure.reused && failure.reason !== 'request_aborted')
+    this.#owner.onFailure({ ...failure, sent: failure.sent || this.#sent })
   }
 
   #finish(failed: boolean): void {
     if (this.#over) return
     this.#over = true
     clearTimeout(this.#timer)
-    this.#backend.end(failed)
+    this.backend.end(failed)
   }
 }

@@ -1,7 +1,7 @@
 import type { Backend } from '../upstreams/backend.ts'
 import { backendKey } from '../upstreams/backend.ts'
 import type { UpstreamConnection } from './connection.ts'
-import { type ConnectionSettings, UndiciConnection } from './undici-connection.ts'
+import { type ConnectionSettings, Http1Connection } from './http1/http1-connection.ts'
 
 interface Pooled {
   readonly connection: UpstreamConnection
@@ -20,7 +20,7 @@ export class Connections {
     const key = poolKey(backend, settings)
     let pooled = this.#pools.get(key)
     if (!pooled)
-      this.#pools.set(key, (pooled = { connection: new UndiciConnection(backend.url, settings), users: 0 }))
+      this.#pools.set(key, (pooled = { connection: new Http1Connection(backend.url, settings), users: 0 }))
     pooled.users++
     return pooled.connection
   }

@@ -1,10 +1,19 @@
 import { ProblemError } from '../problem.ts'
 import type { FailureReason } from './connection.ts'
 
+/** Failures that the gateway finds by itself: a deadline that passed. */
+export type DeadlineReason = 'idle_timeout' | 'total_timeout'
+
+const TIMEOUTS: ReadonlySet<string> = new Set([
+  'connect_timeout',
+  'response_timeout',
+  'idle_timeout',
+  'total_timeout'
+])
+
 /** The answer to a client whose request failed at the backends: 504 for their timeouts, 502 for all else. */
-export function failureProblem(reason: FailureReason): ProblemError {
-  const timedOut = reason === 'connect_timeout' || reason === 'response_timeout'
-  return timedOut
+export function failureProblem(reason: FailureReason | DeadlineReason): ProblemError {
+  return TIMEOUTS.has(reason)
     ? new ProblemError(504, reason, 'The service did not answer in time.')
     : new ProblemError(502, reason, 'The service could not be reached or broke off its answer.')
 }
@@ -17,4 +26,11 @@ export function failureProblem(reason: FailureReason): ProblemError {
 export function noUsableBackend(retryAfter: number): ProblemError {
   const headers = { 'retry-after': String(retryAfter) }
   return new ProblemError(503, 'no_usable_backend', 'The service has no healthy server right now.', headers)
+}
+
+/** The answer to a client that does not go on with its request; its connection ends with it. */
+export function clientTooSlow(): ProblemError {
+  return new ProblemError(408, 'client_too_slow', 'The request did not arrive in time.', {
+    connection: 'close'
+  })
 }

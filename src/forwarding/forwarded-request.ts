@@ -4,30 +4,38 @@ import type { CandidateFilter } from '../balancing/balancer.ts'
 import type { ProblemError } from '../problem.ts'
 import type { RequestRecord } from '../telemetry/request-record.ts'
 import type { Backend } from '../upstreams/backend.ts'
-import { Attempt } from './attempt.ts'
-import type { FailureReason } from './connection.ts'
-import { failureProblem, noUsableBackend } from './failure.ts'
+import { Attempt, type AttemptOwner } from './attempt.ts'
+import { BodyWatch } from './body-watch.ts'
+import { ClientResponse } from './client-response.ts'
+import type { Failure, FailureReason } from './connection.ts'
+import { expectsContinue } from './expect.ts'
+import { clientTooSlow, failureProblem, noUsableBackend } from './failure.ts'
+import { ReplayableBody } from './replayable-body.ts'
 import { forwardedRequestHeaders } from './request-headers.ts'
-import { forwardedResponseHeaders } from './response-headers.ts'
-import { mayRetry } from './retry.ts'
+import { mayReplace, mayRetryFailure, mayRetryStatus, retryAfter } from './retry.ts'
 import type { ForwardingTarget } from './targets.ts'
-import { joinUpgraded, type PendingUpgrade, pendingUpgrade } from './upgrade.ts'
+import { type PendingUpgrade, pendingUpgrade } from './upgrade.ts'
 
 /**
  * One request on its way: picks a backend, tries it, tries another while that is safe, and passes the response on as
  * a stream. It filters the balancer's candidates itself, so that a pick allocates nothing.
  */
-export class ForwardedRequest implements CandidateFilter<Backend> {
+export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner {
   readonly #request: FastifyRequest
   readonly #reply: FastifyReply
   readonly #target: ForwardingTarget
   readonly #path: string
   readonly #record: RequestRecord
-  readonly #hasBody: boolean
+  readonly #body: ReplayableBody | undefined
   readonly #upgrade: PendingUpgrade | undefined
-  readonly #tried: Backend[] = []
+  readonly #response: ClientResponse
+  readonly #watch: BodyWatch
+  #tried: Backend[] = []
   #attempt: Attempt | undefined
-  #resets = 0
+  #retries = 0
+  #deadline: NodeJS.Timeout | undefined
+  #pause: NodeJS.Timeout | undefined
+  #over = false
 
   /** @param path - Path and query for the backend, byte for byte. */
   constructor(request: FastifyRequest, reply: FastifyReply, target: ForwardingTarget, path: string) {
@@ -36,15 +44,22 @@ export class ForwardedRequest implements CandidateFilter<Backend> {
     this.#target = target
     this.#path = path
     this.#record = request.record
-    const { headers } = request
-    this.#hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
-    this.#upgrade = pendingUpgrade(request.raw)
+    const { raw } = request
+    const hasBody =
+      raw.headers['transfer-encoding'] !== undefined || Number(raw.headers['content-length'] ?? 0) > 0
+    this.#body = hasBody ? new ReplayableBody(raw, target.retry.bodyBuffer) : undefined
+    this.#upgrade = pendingUpgrade(raw)
+    this.#response = new ClientResponse(request, reply, target.route)
+    this.#watch = new BodyWatch(target.timeouts.idle, () => this.#onIdle())
   }
 
   /** Begins. The reply is answered, or hijacked, or its client is gone, some time later. */
   start(): void {
+    const { budget, timeouts } = this.#target
+    budget.enter()
     this.#reply.raw.once('close', () => this.#onClientClose())
-    this.#next(undefined)
+    if (timeouts.total > 0) this.#deadline = setTimeout(() => this.#onDeadline(), this.#timeLeft())
+    this.#next('no_usable_backend')
   }
 
   /** Health and "already tried" are filters outside the algorithm. */
@@ -52,94 +67,194 @@ export class ForwardedRequest implements CandidateFilter<Backend> {
     return backend.usable && !this.#tried.includes(backend)
   }
 
-  #next(lastFailure: FailureReason | undefined): void {
-    const backend = this.#target.balancer.pick(this)
-    if (!backend) {
-      this.#answer(lastFailure ? failureProblem(lastFailure) : noUsableBackend(this.#retryAfter()))
+  onSending(): void {
+    if (!this.#body) return
+    this.#body.record()
+    this.#watch.start()
+    this.#request.raw.on('data', this.#moved)
+  }
+
+  onInformation(status: number, statusText: string, headers: string[]): void {
+    this.#watch.moved()
+    if (status === 100 && !expectsContinue(this.#request.raw)) return
+    this.#response.inform(status, statusText, headers)
+  }
+
+  /** @returns false when the response is thrown away for another attempt. */
+  onHead(status: number, statusText: string, headers: string[]): boolean {
+    if (this.#retryStatus(status, headers)) return false
+    this.#response.begin(status, statusText, headers, this.#attempt!.backend)
+    this.#settle()
+    this.#record.firstByteAt = performance.now()
+    if (!this.#response.isEventStream) this.#watch.start()
+    return true
+  }
+
+  onBody(chunk: Buffer): boolean {
+    this.#watch.moved()
+    this.#record.bytes += chunk.length
+    return this.#response.write(chunk, this.#resume)
+  }
+
+  onEnd(trailers: string[]): void {
+    this.#watch.stop()
+    this.#response.end(trailers)
+  }
+
+  onUpgrade(headers: string[], socket: Duplex, onClose: () => void): void {
+    this.#settle()
+    this.#record.firstByteAt = performance.now()
+    this.#response.join(this.#upgrade!, headers, socket, onClose)
+  }
+
+  onFailure(failure: Failure): void {
+    if (this.#response.hasBegun) {
+      this.#watch.stop()
+      this.#record.reason = failure.reason
+      this.#response.destroy()
       return
     }
+    const { retry } = this.#target
+    const request = this.#retryable()
+    // The client broke its upload: its connection's close, about to come, says all.
+    if (failure.reason === 'request_aborted') return
+    if (mayReplace(failure, request, retry)) this.#send(this.#attempt!.backend)
+    else if (mayRetryFailure(failure, request, retry) && this.#takeRetry(failure.sent))
+      this.#next(failure.reason)
+    else this.#answer(failureProblem(failure.reason))
+  }
+
+  readonly #moved = (): void => this.#watch.moved()
+
+  readonly #resume = (): void => {
+    this.#watch.moved()
+    this.#attempt?.resume()
+  }
+
+  /** @param reason - Why it is not answered yet, for when there is nobody to ask. */
+  #next(reason: FailureReason | 'no_usable_backend'): void {
+    const backend = this.#pick()
+    if (backend) this.#begin(backend)
+    else
+      this.#answer(
+        reason === 'no_usable_backend' ? noUsableBackend(this.#retryAfter()) : failureProblem(reason)
+      )
+  }
+
+  /** Each backend once before any twice. */
+  #pick(): Backend | undefined {
+    const { balancer } = this.#target
+    const fresh = balancer.pick(this)
+    if (fresh || this.#tried.length === 0) return fresh
+    this.#tried = []
+    return balancer.pick(this)
+  }
+
+  #begin(backend: Backend): void {
     this.#tried.push(backend)
     this.#record.attempts++
     this.#record.backend = backend.id
-    const { group, timeouts, connections } = this.#target
+    this.#send(backend)
+  }
+
+  #send(backend: Backend): void {
+    const { group, route, timeouts, connections, trusted } = this.#target
     const { raw, id: requestId } = this.#request
+    const { hostHeader, forwardedHeader } = group.settings
     this.#attempt = new Attempt(backend, timeouts, this)
     this.#attempt.start(connections.get(backend)!, {
       method: raw.method ?? 'GET',
       target: this.#path,
-      headers: forwardedRequestHeaders(raw, { hostHeader: group.settings.hostHeader, requestId }),
-      body: this.#hasBody ? raw : null,
+      headers: forwardedRequestHeaders(raw, {
+        hostHeader,
+        forwardedHeader,
+        requestId,
+        trusted,
+        expectsContinue: expectsContinue(raw) && !this.#response.hasContinued,
+        changes: route.headers?.request
+      }),
+      body: this.#body?.stream() ?? null,
+      trailers: () => raw.rawTrailers,
       upgrade: this.#upgrade ? raw.headers.upgrade : undefined
     })
   }
 
-  /** The response's head is here: from now on nothing can be taken back. */
-  onHead(status: number, statusText: string, headers: string[]): void {
-    const { raw } = this.#reply
-    this.#record.firstByteAt = performance.now()
-    const out = forwardedResponseHeaders(headers, this.#reply.getHeaders(), this.#request.id)
-    // What is left of an upload that the backend did not wait for can't be told from the next request.
-    if (this.#upgrade || (this.#hasBody && !this.#request.raw.complete)) out.push('Connection', 'close')
-    this.#reply.hijack()
-    raw.writeHead(status, statusText, out)
+  /** Whether a response is thrown away, with the next attempt under way or due. */
+  #retryStatus(status: number, headers: string[]): boolean {
+    const { retry, balancer, timeouts } = this.#target
+    if (!mayRetryStatus(status, this.#retryable(), retry) || this.#record.attempts >= retry.attempts)
+      return false
+    // A backend that was not asked yet has not said that it wants to be left alone.
+    const other = balancer.pick(this)
+    const wait = other || status !== 503 ? 0 : retryAfter(headers, Date.now())
+    const limit = timeouts.total > 0 ? this.#timeLeft() : timeouts.response || Infinity
+    if (wait >= limit || !this.#takeRetry(true)) return false
+    const proceed = (): void => (other ? this.#begin(other) : this.#next('no_usable_backend'))
+    // The discarded attempt is counted out before the next one is counted in.
+    this.#pause = setTimeout(proceed, wait)
+    return true
   }
 
-  onBody(chunk: Buffer, resume: () => void): boolean {
-    const { raw } = this.#reply
-    this.#record.bytes += chunk.length
-    if (raw.write(chunk)) return true
-    raw.once('drain', resume)
-    return false
+  #takeRetry(counts: boolean): boolean {
+    const { retry, budget } = this.#target
+    if (this.#record.attempts >= retry.attempts) return false
+    if (!counts) return true
+    if (!budget.take(retry.budgetPercent)) return false
+    this.#retries++
+    return true
   }
 
-  onEnd(trailers: string[]): void {
-    const { raw } = this.#reply
-    if (trailers.length > 0) raw.addTrailers(pairs(trailers))
-    raw.end()
+  #retryable(): { method: string; isReplayable: boolean } {
+    return { method: this.#request.raw.method ?? 'GET', isReplayable: this.#body?.isReplayable ?? true }
   }
 
-  onUpgrade(headers: string[], socket: Duplex, onClose: () => void): void {
-    const { raw } = this.#reply
-    this.#record.firstByteAt = performance.now()
-    const out = forwardedResponseHeaders(headers, this.#reply.getHeaders(), this.#request.id)
-    out.push('Connection', 'Upgrade', 'Upgrade', this.#request.headers.upgrade ?? '')
-    this.#reply.hijack()
-    raw.statusCode = 101
-    joinUpgraded(this.#upgrade!, raw, out, socket, () => {
-      onClose()
-      // The server no longer knows this response, so nobody else says that it is over.
-      raw.emit('close')
-    })
+  #onDeadline(): void {
+    this.#attempt?.abort(true)
+    this.#answer(failureProblem('total_timeout'))
   }
 
-  /** @param sent - Whether the backend may have seen some of the request. */
-  onFailure(reason: FailureReason, sent: boolean): void {
-    const { raw } = this.#reply
-    if (raw.headersSent) {
-      this.#record.reason = reason
-      // A response that broke off must be seen to have broken off.
-      raw.destroy()
-      return
+  #onIdle(): void {
+    const { raw } = this.#request
+    if (this.#response.hasBegun) {
+      const isClientSlow = this.#response.isBlocked
+      this.#record.reason = isClientSlow ? 'client_too_slow' : 'idle_timeout'
+      this.#attempt?.abort(!isClientSlow)
+      this.#response.destroy()
+    } else if (!raw.readableEnded) {
+      const isClientSlow = !raw.isPaused() && raw.readableLength === 0
+      this.#attempt?.abort(!isClientSlow)
+      this.#answer(isClientSlow ? clientTooSlow() : failureProblem('idle_timeout'))
     }
-    if (sent) this.#resets++
-    const method = this.#request.raw.method ?? 'GET'
-    const failed = { method, hasBody: this.#hasBody, reason, sent, resets: this.#resets }
-    if (mayRetry(failed)) this.#next(reason)
-    else this.#answer(failureProblem(reason))
   }
 
   #onClientClose(): void {
     const { raw } = this.#reply
+    this.#settle()
+    this.#target.budget.leave(this.#retries)
+    this.#watch.stop()
     if (raw.writableFinished || raw.statusCode === 101) return
-    if (!raw.headersSent) this.#reply.hijack()
+    if (!this.#response.hasBegun) this.#reply.hijack()
     this.#record.reason ??= 'client_gone'
     this.#attempt?.abort()
   }
 
   #answer(problem: ProblemError): void {
-    // With the upload unread, the connection can't carry another request.
-    if (this.#hasBody && !this.#request.raw.complete) this.#reply.header('connection', 'close')
+    if (this.#over) return
+    this.#settle()
+    this.#watch.stop()
     this.#reply.send(problem)
+  }
+
+  /** From now on it is decided what the client gets. */
+  #settle(): void {
+    this.#over = true
+    clearTimeout(this.#deadline)
+    clearTimeout(this.#pause)
+  }
+
+  /** Milliseconds until the total deadline. */
+  #timeLeft(): number {
+    return Math.max(1, this.#record.startedAt + this.#target.timeouts.total - performance.now())
   }
 
   /** Seconds until the first ill backend can be well again, at least 1. */
@@ -147,10 +262,4 @@ export class ForwardedRequest implements CandidateFilter<Backend> {
     const check = this.#target.group.settings.healthCheck
     return check ? Math.max(1, Math.ceil((check.interval * check.healthyAfter) / 1000)) : 1
   }
-}
-
-function pairs(flat: readonly string[]): [string, string][] {
-  const out: [string, string][] = []
-  for (let index = 0; index < flat.length; index += 2) out.push([flat[index]!, flat[index + 1]!])
-  return out
 }

@@ -1,51 +1,99 @@
 import type { IncomingMessage } from 'node:http'
+import { type AddressBlocks, plainAddress } from '../address-blocks.ts'
+import type { HeaderChanges } from '../config/types.ts'
 import { connectionOptions, isHopByHop } from './hop-by-hop.ts'
 
 /** What the gateway calls itself in Via (RFC 9110 section 7.6.3). */
 export const VIA_PSEUDONYM = 'xecureapi'
 
-/** Fields that the gateway writes itself; Expect was answered by the gateway's own server. */
-const REPLACED: ReadonlySet<string> = new Set([
-  'expect',
-  'host',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-  'x-request-id'
-])
-
 /** What a request's forwarded header depends on besides the request itself. */
 export interface RequestHeaderOptions {
   readonly hostHeader: 'preserve' | 'backend'
   readonly requestId: string
+  /** Whose X-Forwarded-* and Forwarded are believed; by default nobody's. */
+  readonly trusted?: AddressBlocks
+  /** Whether to send Forwarded (RFC 7239) too. */
+  readonly forwardedHeader?: boolean
+  /** Whether the client waits for the backend's 100; otherwise the gateway's own server has sent one. */
+  readonly expectsContinue?: boolean
+  /** What the route sets and removes. */
+  readonly changes?: HeaderChanges | undefined
 }
 
 /**
- * The header that goes to the backend: the client's in its order and spelling, without what ends at this hop;
- * Via, X-Forwarded-* and X-Request-Id are the gateway's own. A client's X-Forwarded-* is replaced: nobody in front
- * is trusted.
+ * The header that goes to the backend: the client's in its order and spelling, without what ends at this hop. Via is
+ * appended; X-Forwarded-* says what this connection is, after what a trusted proxy in front said; anybody else's is
+ * replaced.
  */
 export function forwardedRequestHeaders(request: IncomingMessage, options: RequestHeaderOptions): string[] {
-  const { rawHeaders, headers } = request
+  const { rawHeaders, headers, socket } = request
+  const { changes } = options
   const named = connectionOptions(rawHeaders)
+  const isTrusted = options.trusted?.has(socket.remoteAddress) ?? false
   const out: string[] = []
-  if (options.hostHeader === 'preserve' && headers.host !== undefined) out.push('Host', headers.host)
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index]!.toLowerCase()
-    if (!REPLACED.has(name) && !isHopByHop(name, named)) out.push(rawHeaders[index]!, rawHeaders[index + 1]!)
+    const action = ACTIONS.get(name)
+    if (action === 'drop' || isHopByHop(name, named) || isChanged(name, changes)) continue
+    if (action === 'host') {
+      if (options.hostHeader === 'preserve') out.push(rawHeaders[index]!, headers.host!)
+    } else if (action === 'expect') {
+      if (options.expectsContinue) out.push(rawHeaders[index]!, rawHeaders[index + 1]!)
+    } else if (isTrusted || !isForwardingClaim(name)) out.push(rawHeaders[index]!, rawHeaders[index + 1]!)
   }
-  if (typeof headers.te === 'string' && /(^|,)\s*trailers\s*(;|,|$)/i.test(headers.te))
-    out.push('TE', 'trailers')
-  out.push('X-Forwarded-For', plainAddress(request.socket.remoteAddress))
-  out.push('X-Forwarded-Proto', 'encrypted' in request.socket ? 'https' : 'http')
-  if (headers.host !== undefined) out.push('X-Forwarded-Host', headers.host)
-  out.push('X-Request-Id', options.requestId)
-  out.push('Via', `${request.httpVersion} ${VIA_PSEUDONYM}`)
+  // TE goes on only to say that trailers may come back.
+  if (typeof headers.te === 'string' && TRAILERS.test(headers.te)) out.push('TE', 'trailers')
+  pushForwarding(out, request, isTrusted, options.forwardedHeader ?? false)
+  out.push('X-Request-Id', options.requestId, 'Via', `${request.httpVersion} ${VIA_PSEUDONYM}`)
+  if (changes) for (const [name, value] of Object.entries(changes.set)) out.push(name, value)
   return out
 }
 
-/** An IPv4 client of a dual-stack listener is shown as `::ffff:10.0.0.1`: the prefix says nothing to a backend. */
-function plainAddress(address: string | undefined): string {
-  if (address === undefined) return 'unknown'
-  return address.startsWith('::ffff:') ? address.slice(7) : address
+const TRAILERS = /(?:^|,)\s*trailers\s*(?:[;,]|$)/i
+
+/** Fields that are not simply passed on. Those of X-Forwarded-For, -Host and -Proto are written anew. */
+const ACTIONS: ReadonlyMap<string, 'drop' | 'host' | 'expect'> = new Map([
+  ['host', 'host'],
+  ['expect', 'expect'],
+  ['http2-settings', 'drop'],
+  ['x-forwarded-for', 'drop'],
+  ['x-forwarded-host', 'drop'],
+  ['x-forwarded-proto', 'drop'],
+  ['x-request-id', 'drop']
+])
+
+function isForwardingClaim(name: string): boolean {
+  return name.startsWith('x-forwarded-') || name === 'forwarded'
+}
+
+function isChanged(name: string, changes: HeaderChanges | undefined): boolean {
+  return changes !== undefined && (changes.remove.includes(name) || Object.hasOwn(changes.set, name))
+}
+
+function pushForwarding(
+  out: string[],
+  request: IncomingMessage,
+  isTrusted: boolean,
+  forwarded: boolean
+): void {
+  const { headers, socket } = request
+  const address = plainAddress(socket.remoteAddress)
+  const before = isTrusted ? headers['x-forwarded-for'] : undefined
+  const proto = (isTrusted && headers['x-forwarded-proto']) || ('encrypted' in socket ? 'https' : 'http')
+  const host = (isTrusted && headers['x-forwarded-host']) || headers.host
+  out.push('X-Forwarded-For', before === undefined ? address : `${text(before)}, ${address}`)
+  out.push('X-Forwarded-Proto', text(proto))
+  if (host !== undefined) out.push('X-Forwarded-Host', text(host))
+  if (forwarded) out.push('Forwarded', forwardedElement(address, text(proto), headers.host))
+}
+
+/** One element of RFC 7239 section 4; an IPv6 address and a port stand in quotes. */
+function forwardedElement(address: string, proto: string, host: string | undefined): string {
+  const node = address.includes(':') ? `"[${address}]"` : address
+  const named = host === undefined ? '' : `;host=${host.includes(':') ? `"${host}"` : host}`
+  return `for=${node};proto=${proto}${named}`
+}
+
+function text(value: string | string[]): string {
+  return typeof value === 'string' ? value : value.join(', ')
 }

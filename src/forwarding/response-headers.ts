@@ -1,28 +1,49 @@
 import type { FastifyReply } from 'fastify'
+import type { HeaderChanges } from '../config/types.ts'
 import { connectionOptions, isHopByHop } from './hop-by-hop.ts'
+import { mapCookiePath, mapLocation, type PrefixMapping } from './map-back.ts'
+
+/** What a response's forwarded header depends on besides the response itself. */
+export interface ResponseHeaderOptions {
+  /** What hooks have set on the reply; it replaces the backend's. */
+  readonly own: ReturnType<FastifyReply['getHeaders']>
+  readonly requestId: string
+  /** How public paths and the backend's differ; undefined when they don't. */
+  readonly mapping?: PrefixMapping | undefined
+  /** What the route sets and removes. */
+  readonly changes?: HeaderChanges | undefined
+}
 
 /**
  * The header that goes to the client: the backend's in its order and spelling, without what ends at this hop,
- * then what the gateway's own hooks have set, then the request id.
+ * Location and cookie paths mapped back, then what the gateway's own hooks have set, then the request id.
  *
  * @param headers - Names and values in turn.
- * @param own - What hooks have set on the reply; it replaces the backend's.
  */
 export function forwardedResponseHeaders(
   headers: readonly string[],
-  own: ReturnType<FastifyReply['getHeaders']>,
-  requestId: string
+  options: ResponseHeaderOptions
 ): string[] {
+  const { own, mapping, changes } = options
   const named = connectionOptions(headers)
   const out: string[] = []
   for (let index = 0; index < headers.length; index += 2) {
     const name = headers[index]!.toLowerCase()
     if (name === 'x-request-id' || name in own || isHopByHop(name, named)) continue
-    out.push(headers[index]!, headers[index + 1]!)
+    if (changes && (changes.remove.includes(name) || Object.hasOwn(changes.set, name))) continue
+    const value = headers[index + 1]!
+    out.push(headers[index]!, mapping ? mapValue(name, value, mapping) : value)
   }
-  for (const [name, value] of Object.entries(own)) {
+  for (const name in own) {
+    const value = own[name as keyof typeof own]
     for (const item of Array.isArray(value) ? value : [value]) out.push(name, String(item))
   }
-  out.push('X-Request-Id', requestId)
+  if (changes) for (const [name, value] of Object.entries(changes.set)) out.push(name, value)
+  out.push('X-Request-Id', options.requestId)
   return out
+}
+
+function mapValue(name: string, value: string, mapping: PrefixMapping): string {
+  if (name === 'location' || name === 'content-location') return mapLocation(value, mapping)
+  return name === 'set-cookie' ? mapCookiePath(value, mapping) : value
 }

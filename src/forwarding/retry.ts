@@ -1,6 +1,7 @@
-import type { FailureReason } from './connection.ts'
+import type { RetryConfig } from '../config/types.ts'
+import type { Failure } from './connection.ts'
 
-/** Methods whose repetition changes nothing more (RFC 9110 section 9.2.2). */
+/** Methods whose repetition changes nothing more (RFC 9110 section 9.2.2, and the registry's idempotent ones). */
 const IDEMPOTENT: ReadonlySet<string> = new Set([
   'GET',
   'HEAD',
@@ -8,26 +9,59 @@ const IDEMPOTENT: ReadonlySet<string> = new Set([
   'PUT',
   'DELETE',
   'PROPFIND',
+  'REPORT',
+  'SEARCH',
   'QUERY'
 ])
 
-/** What is known when an attempt failed before any response. */
-export interface FailedAttempt {
+/** What a retry depends on besides what went wrong. */
+export interface RetryableRequest {
   readonly method: string
-  readonly hasBody: boolean
-  readonly reason: FailureReason
-  /** Whether the backend may have seen some of the request. */
-  readonly sent: boolean
-  /** Attempts that failed after something was sent, this one included. */
-  readonly resets: number
+  /** Whether the body, if any, can be sent again. */
+  readonly isReplayable: boolean
 }
 
 /**
- * Whether a failed request goes to another backend. Without a connection no request was transmitted, so that is
- * always safe. A connection that broke (a kept-alive one closed in the same moment, a backend that died) is worth one
- * more attempt when repeating can do no harm and there is no body that is gone.
+ * Whether a failed attempt may be repeated. Without a connection no request was transmitted, so that is always safe;
+ * otherwise only what changes nothing when it happens twice, on the conditions that are configured.
  */
-export function mayRetry(failed: FailedAttempt): boolean {
-  if (!failed.sent) return true
-  return failed.reason === 'reset' && failed.resets === 1 && !failed.hasBody && IDEMPOTENT.has(failed.method)
+export function mayRetryFailure(failure: Failure, request: RetryableRequest, retry: RetryConfig): boolean {
+  if (!failure.sent) return request.isReplayable
+  return retry.on.includes(conditionOf(failure)) && isSafe(request, retry)
+}
+
+/** Whether a response of this status may be thrown away and the request repeated. */
+export function mayRetryStatus(status: number, request: RetryableRequest, retry: RetryConfig): boolean {
+  return retry.on.includes(status) && isSafe(request, retry)
+}
+
+/**
+ * Whether a kept-alive connection that the backend had closed in the same moment may be replaced, which counts as no
+ * attempt.
+ */
+export function mayReplace(failure: Failure, request: RetryableRequest, retry: RetryConfig): boolean {
+  return failure.reused && isSafe(request, retry)
+}
+
+/**
+ * Reads Retry-After (RFC 9110 section 10.2.3), seconds or a date.
+ *
+ * @param headers - Names and values in turn.
+ * @param now - Milliseconds since the epoch.
+ * @returns Milliseconds from now; 0 without one.
+ */
+export function retryAfter(headers: readonly string[], now: number): number {
+  const index = headers.findIndex((name, place) => place % 2 === 0 && name.toLowerCase() === 'retry-after')
+  const value = index === -1 ? '' : headers[index + 1]!.trim()
+  if (/^\d+$/.test(value)) return Number(value) * 1000
+  const date = Date.parse(value)
+  return Number.isNaN(date) ? 0 : Math.max(0, date - now)
+}
+
+function isSafe({ method, isReplayable }: RetryableRequest, retry: RetryConfig): boolean {
+  return isReplayable && (IDEMPOTENT.has(method) || retry.methods.includes(method))
+}
+
+function conditionOf({ reason }: Failure): RetryConfig['on'][number] {
+  return reason === 'response_timeout' ? 'timeout' : 'reset'
 }

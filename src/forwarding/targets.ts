@@ -1,70 +1,92 @@
+import type { AddressBlocks } from '../address-blocks.ts'
 import type { Balancer } from '../balancing/balancer.ts'
-import type { RouteConfig, TimeoutsConfig } from '../config/types.ts'
+import type { RetryConfig, RouteConfig, TimeoutsConfig } from '../config/types.ts'
 import type { Backend } from '../upstreams/backend.ts'
 import type { UpstreamGroup, UpstreamGroups } from '../upstreams/group.ts'
 import type { UpstreamConnection } from './connection.ts'
 import type { Connections } from './connections.ts'
+import { RetryBudget } from './retry-budget.ts'
 
-/** Where a route's requests go, fixed for one generation. */
+/** Where a route's requests go and how, fixed for one generation. */
 export interface ForwardingTarget {
+  readonly route: RouteConfig
   readonly group: UpstreamGroup
   readonly balancer: Balancer<Backend>
   readonly timeouts: TimeoutsConfig
+  readonly retry: RetryConfig
+  readonly budget: RetryBudget
   /** The connections to each backend of the group. */
   readonly connections: ReadonlyMap<Backend, UpstreamConnection>
+  /** Whose X-Forwarded-* is believed. */
+  readonly trusted: AddressBlocks
 }
 
 /** What targets are made from. */
 export interface TargetSources {
   readonly upstreams: UpstreamGroups
   readonly balancers: ReadonlyMap<string, Balancer<Backend>>
+  readonly connections: Connections
+  readonly trusted: AddressBlocks
 }
 
 /** How long an idle connection to a backend is kept, in milliseconds, unless the backend says less. */
 const KEEP_ALIVE = 60_000
 
-/** The targets of one generation's routes; routes that treat their group alike share one. */
+interface Share {
+  readonly connectTimeout: number
+  readonly connections: ReadonlyMap<Backend, UpstreamConnection>
+}
+
+/** The targets of one generation's routes. Routes of one group share its budget and, where they can, connections. */
 export class ForwardingTargets {
   readonly #sources: TargetSources
-  readonly #connections: Connections
-  readonly #targets = new Map<string, ForwardingTarget>()
+  readonly #shares = new Map<string, Share>()
+  readonly #budgets = new Map<string, RetryBudget>()
 
-  constructor(sources: TargetSources, connections: Connections) {
+  constructor(sources: TargetSources) {
     this.#sources = sources
-    this.#connections = connections
   }
 
   /** @throws Error when the route names a group that does not exist. */
   for(route: RouteConfig): ForwardingTarget {
-    const group = this.#sources.upstreams.get(route.upstream)
-    const balancer = this.#sources.balancers.get(route.upstream)
+    const { upstreams, balancers, trusted } = this.#sources
+    const group = upstreams.get(route.upstream)
+    const balancer = balancers.get(route.upstream)
     if (!group || !balancer)
       throw new Error(`route "${route.name}" names the unknown group "${route.upstream}"`)
     const timeouts = { ...group.settings.timeouts, ...route.timeouts }
-    const key = `${group.name} ${timeouts.connect} ${timeouts.response}`
-    let target = this.#targets.get(key)
-    if (!target) {
-      const settings = connectionSettings(timeouts)
-      const connections = new Map(
-        group.backends.map((backend) => [backend, this.#connections.acquire(backend, settings)])
-      )
-      this.#targets.set(key, (target = { group, balancer, timeouts, connections }))
-    }
-    return target
+    const retry = { ...group.settings.retry, ...route.retry }
+    const { connections } = this.#share(group, timeouts.connect)
+    return { route, group, balancer, timeouts, retry, budget: this.#budget(group), connections, trusted }
   }
 
   /** Gives the connections back. */
   async release(): Promise<void> {
-    const shares = [...this.#targets.values()].flatMap(({ connections, timeouts }) =>
+    const releases = [...this.#shares.values()].flatMap(({ connectTimeout, connections }) =>
       [...connections.keys()].map((backend) =>
-        this.#connections.release(backend, connectionSettings(timeouts))
+        this.#sources.connections.release(backend, { connectTimeout, keepAlive: KEEP_ALIVE })
       )
     )
-    this.#targets.clear()
-    await Promise.all(shares)
+    this.#shares.clear()
+    await Promise.all(releases)
   }
-}
 
-function connectionSettings(timeouts: TimeoutsConfig): { connectTimeout: number; keepAlive: number } {
-  return { connectTimeout: timeouts.connect, keepAlive: KEEP_ALIVE }
+  #share(group: UpstreamGroup, connectTimeout: number): Share {
+    const key = `${group.name} ${connectTimeout}`
+    let share = this.#shares.get(key)
+    if (!share) {
+      const settings = { connectTimeout, keepAlive: KEEP_ALIVE }
+      const connections = new Map(
+        group.backends.map((backend) => [backend, this.#sources.connections.acquire(backend, settings)])
+      )
+      this.#shares.set(key, (share = { connectTimeout, connections }))
+    }
+    return share
+  }
+
+  #budget({ name }: UpstreamGroup): RetryBudget {
+    let budget = this.#budgets.get(name)
+    if (!budget) this.#budgets.set(name, (budget = new RetryBudget()))
+    return budget
+  }
 }

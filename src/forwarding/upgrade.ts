@@ -37,7 +37,7 @@ export function joinUpgraded(
   onClose: () => void
 ): void {
   response.detachSocket(client.socket as Parameters<ServerResponse['detachSocket']>[0])
-  client.socket.write(`HTTP/1.1 101 Switching Protocols\r\n${fieldLines(headers)}\r\n`, 'latin1')
+  writeHead(client.socket, 101, 'Switching Protocols', headers)
   if (client.head.length > 0) backend.write(client.head)
   let open = 2
   for (const [from, to] of [
@@ -55,9 +55,15 @@ export function joinUpgraded(
   client.onJoined(backend)
 }
 
-function fieldLines(headers: readonly string[]): string {
-  let lines = ''
+/** Writes the head of a 1xx response, which Node has no way to write as it came. */
+export function writeHead(
+  socket: Duplex,
+  status: number,
+  statusText: string,
+  headers: readonly string[]
+): void {
+  let lines = `HTTP/1.1 ${status} ${statusText}\r\n`
   for (let index = 0; index < headers.length; index += 2)
     lines += `${headers[index]}: ${headers[index + 1]}\r\n`
-  return lines
+  socket.write(`${lines}\r\n`, 'latin1')
 }

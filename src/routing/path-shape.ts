@@ -28,7 +28,11 @@ export function decodeSegment(segment: string): string {
   }
 }
 
-/** The shape as text, equal for patterns that match the same paths: `/api/:/items`. */
+/**
+ * The shape as text, equal for patterns that match the same paths: `/api/:/items`. Literals are encoded again, since
+ * a decoded one may hold a slash or a colon.
+ */
 export function shapeKey(shape: PathShape): string {
-  return shape.segments.map((segment) => `/${segment ?? ':'}`).join('') || '/'
+  const parts = shape.segments.map((segment) => (segment === undefined ? ':' : encodeURIComponent(segment)))
+  return `/${parts.join('/')}`
 }

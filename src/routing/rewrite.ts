@@ -1,6 +1,18 @@
 import type { RouteMatch } from './route-table.ts'
 
 /**
+ * The request target that the backend sees: {@link rewritePath} of its path, with the query as it came.
+ *
+ * @param target - In origin form.
+ */
+export function rewriteTarget(match: RouteMatch, target: string): string {
+  if (match.route.rewrite === undefined) return target
+  const query = target.indexOf('?')
+  if (query === -1) return rewritePath(match, target)
+  return rewritePath(match, target.slice(0, query)) + target.slice(query)
+}
+
+/**
  * The path that the backend sees: the matched prefix replaced by the route's `rewrite`, the rest kept byte for
  * byte. Parameters of the rewrite take the raw segments that matched, so that nothing is decoded on the way.
  *
@@ -8,12 +20,17 @@ import type { RouteMatch } from './route-table.ts'
  * @param path - The raw path that was matched, without query.
  */
 export function rewritePath(match: RouteMatch, path: string): string {
-  const { rewrite } = match.route
-  if (rewrite === undefined) return path
-  const prefix = match.params.length === 0 ? rewrite : fillParams(rewrite, match)
+  if (match.route.rewrite === undefined) return path
   const rest = path.slice(match.prefixLength)
-  if (prefix === '/') return rest.startsWith('/') ? rest : `/${rest}`
-  return (prefix.endsWith('/') && rest.startsWith('/') ? prefix.slice(0, -1) : prefix) + rest
+  const rewritten = rewrittenPrefix(match) + rest
+  return rewritten.startsWith('/') ? rewritten : `/${rewritten}`
+}
+
+/** What stands in the place of the matched prefix, without a trailing slash; empty for `/`. */
+export function rewrittenPrefix(match: RouteMatch): string {
+  const { rewrite = '' } = match.route
+  const prefix = match.params.length === 0 ? rewrite : fillParams(rewrite, match)
+  return prefix.endsWith('/') ? prefix.slice(0, -1) : prefix
 }
 
 function fillParams(rewrite: string, match: RouteMatch): string {

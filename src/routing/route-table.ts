@@ -42,9 +42,10 @@ const NO_MATCH: NoMatch = { kind: 'no-match' }
 /**
  * The routes of one generation as an immutable tree of path segments, one tree per host.
  *
- * Precedence, most specific first (as the Kubernetes Gateway API orders it): the exact host, the longest
- * `*.` host, any host; then the longest path, a literal segment before a parameter; then a route that names the
- * method before one that takes any. A route that doesn't take the method lets a shorter one have the request.
+ * Precedence, most specific first (hosts as in the Kubernetes Gateway API, paths as in find-my-way): the exact host,
+ * the longest `*.` host, any host; then, segment by segment, a literal before a parameter before the path's end, so
+ * that the longer path wins but `/a/b` goes before `/a/:x/c`; then a route that names the method before one that takes
+ * any. A route that doesn't take the method lets a less specific one have the request.
  *
  * Fastify's own find-my-way is not used for this: it allows 31 hosts per path, has no prefix fallback between
  * methods, knows Node's list of methods only, and costs some 10 µs per route and method to build, where a

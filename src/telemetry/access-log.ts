@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { pathOf } from '../routing/lookup.ts'
 
 /** Status that stands in the log for a client that left before it had a response (nginx's 499). */
 export const CLIENT_CLOSED_REQUEST = 499
@@ -31,13 +32,11 @@ export interface AccessLogFields {
  */
 export function accessLogFields(request: FastifyRequest, reply: FastifyReply, now: number): AccessLogFields {
   const { record, raw } = request
-  const url = raw.url ?? ''
-  const query = url.indexOf('?')
-  const route = record.route?.route
+  const route = record.found?.match.route
   return {
     requestId: request.id,
     method: raw.method ?? '',
-    path: query === -1 ? url : url.slice(0, query),
+    path: pathOf(request.originalUrl),
     route: route?.name,
     group: route?.upstream,
     backend: record.backend,

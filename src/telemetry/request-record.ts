@@ -1,13 +1,11 @@
-import type { RouteMatch } from '../routing/route-table.ts'
+import type { FoundRoute } from '../routing/lookup.ts'
 
 /** What is known of one request when it is over: the access log and the counters read it. */
 export class RequestRecord {
   /** `performance.now()` when its head had arrived, milliseconds. */
   readonly startedAt: number
   /** The route that takes it. */
-  route: RouteMatch | undefined
-  /** Methods that its path does take, when it takes none of this one. */
-  allow: readonly string[] | undefined
+  found: FoundRoute | undefined
   /** Place of its route's counters. */
   slot = -1
   /** Id of the backend that was tried last. */

@@ -15,17 +15,36 @@ const DETAIL: Readonly<Record<number, string>> = {
   400: 'This is not a valid HTTP request.',
   408: 'The request did not arrive in time.',
   413: 'The request is too large.',
-  431: 'The header of the request is too large.'
+  431: 'The header of the request is too large.',
+  501: 'This method is not implemented.'
+}
+
+/** What Node says of a request that it could not parse. */
+interface ClientError extends Error {
+  readonly code?: string
+  readonly rawPacket?: Buffer
+}
+
+/** A request line that is well formed, whatever its method. */
+const REQUEST_LINE = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+ \S+ HTTP\/1\.[01]\r\n/
+
+/** Node's parser knows a list of methods; a request with another one is not wrong, only beyond us (RFC 9110 15.6.2). */
+function isUnknownMethod({ code, rawPacket }: ClientError): boolean {
+  return code === 'HPE_INVALID_METHOD' && REQUEST_LINE.test(rawPacket?.toString('latin1') ?? '')
 }
 
 /** A server's `clientError` listener: the client gets a problem document, and the connection ends. */
-export function answerClientError(error: Error & { code?: string }, socket: Duplex): void {
+export function answerClientError(error: ClientError, socket: Duplex): void {
   // A reset has nobody left to read; a response under way would be corrupted.
   if (!socket.writable || error.code === 'ECONNRESET' || hasResponseUnderWay(socket)) {
     socket.destroy()
     return
   }
-  const status = STATUS[error.code ?? ''] ?? 400
+  answerRaw(socket, isUnknownMethod(error) ? 501 : (STATUS[error.code ?? ''] ?? 400))
+}
+
+/** Answers on a bare socket, for a request that never became one, and ends the connection. */
+export function answerRaw(socket: Duplex, status: number): void {
   const id = nextId({})
   const document = problem(status, DETAIL[status] ?? '', id)
   const body = JSON.stringify(document)

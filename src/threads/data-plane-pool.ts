@@ -6,7 +6,7 @@ import { createHeartbeats, StallWatch } from './heartbeats.ts'
 import { localThreads } from './local-thread.ts'
 import { supportsReusePort } from './reserve-port.ts'
 import { type ThreadDeath, ThreadPool } from './thread-pool.ts'
-import { workerThreads } from './worker-thread.ts'
+import { heapLimit, workerThreads } from './worker-thread.ts'
 
 /** What the data plane needs, and whom it tells. */
 export interface DataPlanePoolOptions {
@@ -17,6 +17,8 @@ export interface DataPlanePoolOptions {
   readonly stallTimeout: number
   /** Module that a worker thread runs. */
   readonly workerEntry: URL
+  /** Heap limit of one thread, in MiB; undefined = its share of half of the memory. */
+  readonly workerHeap: number | undefined
   /** Undoes what a dead thread left in its row of live state. */
   readonly clearRow: (row: number) => void
   /** The oldest generation in use over all threads may have changed. */
@@ -44,7 +46,7 @@ export function createDataPlanePool(options: DataPlanePoolOptions): {
   pool: ThreadPool
   stopWatch: () => void
 } {
-  const { log, events, workers, stallTimeout, workerEntry } = options
+  const { log, events, workers, stallTimeout } = options
   const heartbeats = createHeartbeats(Math.max(1, workers))
   const watch = new StallWatch(heartbeats, stallTimeout)
   const pool = new ThreadPool({
@@ -52,7 +54,12 @@ export function createDataPlanePool(options: DataPlanePoolOptions): {
     spawn:
       workers === 0
         ? localThreads(log)
-        : workerThreads({ entry: workerEntry, count: workers, heartbeats, logLevel: log.level }),
+        : workerThreads({
+            entry: options.workerEntry,
+            heap: options.workerHeap ?? heapLimit(workers),
+            heartbeats,
+            logLevel: log.level
+          }),
     onSpawn: (row) => watch.reset(row),
     onOldest: options.onOldest,
     onDeath: ({ row, reason, error, restartIn }: ThreadDeath) => {

@@ -27,6 +27,7 @@ export class DataPlane implements DataPlaneControl {
   #backends: LiveTable | undefined
   #routes: LiveTable | undefined
   #prepared: Generation | undefined
+  #preparedLevel = 'info'
   #current: Generation | undefined
 
   constructor(options: DataPlaneOptions) {
@@ -43,6 +44,7 @@ export class DataPlane implements DataPlaneControl {
     const { config } = spec
     const app = await buildGeneration({ config, groups, connections: this.#connections, stats, log })
     this.#prepared = new Generation(spec.version, app)
+    this.#preparedLevel = config.log.level
   }
 
   async commit(version: number): Promise<void> {
@@ -51,6 +53,7 @@ export class DataPlane implements DataPlaneControl {
     const old = this.#current
     this.#prepared = undefined
     this.#current = next
+    this.#options.log.level = this.#preparedLevel
     this.#listener.serve(next)
     if (old) this.#retire(old)
     else this.#options.onOldest(version)

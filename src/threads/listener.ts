@@ -2,8 +2,9 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { setPendingUpgrade } from '../forwarding/upgrade.ts'
-import { answerClientError } from './client-errors.ts'
+import { setExpectsContinue } from '../forwarding/expect.ts'
+import { setPendingUpgrade, writeHead } from '../forwarding/upgrade.ts'
+import { answerClientError, answerRaw } from './client-errors.ts'
 import type { Generation } from './generation.ts'
 import type { ListenAddress } from './messages.ts'
 
@@ -11,8 +12,13 @@ import type { ListenAddress } from './messages.ts'
 const HEADERS_TIMEOUT = 10_000
 /** Time an idle client connection is kept, in milliseconds: longer than the 60 s of usual balancers in front. */
 const KEEP_ALIVE_TIMEOUT = 72_000
+/** Largest header of a request, in bytes and in fields. */
+const MAX_HEADER_SIZE = 16 * 1024
+const MAX_HEADERS = 100
 /** How late such a timeout may fire, in milliseconds. */
 const CHECK_INTERVAL = 1_000
+/** How long a client that has finished sending waits undisturbed, in milliseconds: most answers come sooner. */
+const HALF_CLOSE_PATIENCE = 30
 /** How often a stop looks for connections that have become idle, in milliseconds. */
 const IDLE_SWEEP_INTERVAL = 50
 
@@ -22,6 +28,8 @@ const IDLE_SWEEP_INTERVAL = 50
  */
 export class PublicListener {
   readonly #responses = new Set<ServerResponse>()
+  /** The last response that each client connection was given. */
+  readonly #current = new WeakMap<Duplex, ServerResponse>()
   /** Both ends of every upgraded connection. */
   readonly #joined = new Set<Duplex>()
   #server: Server | undefined
@@ -86,10 +94,24 @@ export class PublicListener {
     const server = createServer({
       headersTimeout: HEADERS_TIMEOUT,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
-      connectionsCheckingInterval: CHECK_INTERVAL
+      connectionsCheckingInterval: CHECK_INTERVAL,
+      maxHeaderSize: MAX_HEADER_SIZE,
+      // Refused by our own checks, with a problem document.
+      requireHostHeader: false,
+      shouldUpgradeCallback: isForwardedUpgrade
     })
+    server.maxHeadersCount = MAX_HEADERS
+    // A client that has said all it has to say still gets its answer.
+    Object.assign(server, { httpAllowHalfOpen: true })
+    server.on('connection', (socket) => socket.once('end', () => this.#onHalfClose(socket)))
     server.on('request', (request, response) => this.#onRequest(request, response))
     server.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket, head))
+    server.on('checkContinue', (request, response) => {
+      setExpectsContinue(request)
+      this.#onRequest(request, response)
+    })
+    server.on('checkExpectation', (request, response) => this.#onRequest(request, response))
+    server.on('connect', (_request, socket) => answerRaw(socket, 501))
     server.on('clientError', answerClientError)
     return server
   }
@@ -99,6 +121,7 @@ export class PublicListener {
     const generation = this.#generation!
     const leave = generation.enter()
     this.#responses.add(response)
+    this.#current.set(request.socket, response)
     if (this.#draining) response.shouldKeepAlive = false
     response.once('close', () => {
       this.#responses.delete(response)
@@ -106,6 +129,28 @@ export class PublicListener {
     })
     generation.handle(request, response)
     return leave
+  }
+
+  /**
+   * A client that has left looks like one that has only finished sending, until something is sent to it. In the midst
+   * of a response it is taken for gone. Before, it is asked with an interim response, which one that has left answers
+   * with a reset, and one that waits has to ignore (RFC 9110 section 15.2).
+   */
+  #onHalfClose(socket: Socket): void {
+    const response = this.#current.get(socket)
+    if (!response || response.writableFinished) return
+    if (response.headersSent) {
+      socket.destroy()
+      return
+    }
+    let asked = 0
+    const timer = setInterval(() => {
+      const isWaiting = !response.headersSent && response.req.httpVersion === '1.1' && socket.writable
+      if (isWaiting) writeHead(socket, 102, 'Processing', [])
+      // The first one brings the reset, the second one brings it to light: nobody reads a socket that has ended.
+      if (!isWaiting || ++asked === 2) clearInterval(timer)
+    }, HALF_CLOSE_PATIENCE)
+    response.once('close', () => clearInterval(timer))
   }
 
   #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -134,6 +179,15 @@ export class PublicListener {
   async #allEnded(): Promise<void> {
     while (this.#responses.size > 0 || this.#joined.size > 0) await elapsed(IDLE_SWEEP_INTERVAL)
   }
+}
+
+/**
+ * Whether a request's Upgrade is passed on. h2c is not (RFC 9113 section 3.1 has withdrawn it), and what comes with a body
+ * can't be told from the new protocol's bytes: both are answered as ordinary requests.
+ */
+function isForwardedUpgrade({ headers }: IncomingMessage): boolean {
+  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+  return !hasBody && !/^\s*h2c\s*$/i.test(headers.upgrade ?? '')
 }
 
 function elapsed(milliseconds: number): Promise<void> {

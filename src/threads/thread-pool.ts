@@ -37,6 +37,10 @@ interface Member {
   thread: PlaneThread | undefined
   /** The version it serves, 0 before the first. */
   serving: number
+  /** The version that it prepared last, as the others did. */
+  prepared: number
+  /** Whether it has caught up with the others and is asked for what they are. */
+  joined: boolean
   startedAt: number
   deaths: number
 }
@@ -58,6 +62,8 @@ export class ThreadPool {
     this.#members = Array.from({ length: options.count }, () => ({
       thread: undefined,
       serving: 0,
+      prepared: 0,
+      joined: false,
       startedAt: 0,
       deaths: 0
     }))
@@ -89,7 +95,10 @@ export class ThreadPool {
 
   /** First phase of a reload. @throws Error when any thread can't; then it is aborted in all. */
   async prepare(spec: GenerationSpec): Promise<void> {
-    const results = await this.#all((control) => control.prepare(spec))
+    const results = await this.#all(async (control, member) => {
+      await control.prepare(spec)
+      member.prepared = spec.version
+    })
     const failed = results.find(
       (result) => result.status === 'rejected' && !(result.reason instanceof ThreadGone)
     )
@@ -103,6 +112,8 @@ export class ThreadPool {
     this.#spec = spec
     this.#address = address
     await this.#all(async (control, member) => {
+      // One that has come back between the phases was not asked to prepare.
+      if (member.prepared !== spec.version) await control.prepare(spec)
       await control.commit(spec.version)
       member.serving = spec.version
       await control.listen(address)
@@ -135,8 +146,8 @@ export class ThreadPool {
   async #all<T>(
     call: (control: DataPlaneControl, member: Member) => Promise<T>
   ): Promise<PromiseSettledResult<T>[]> {
-    const serving = this.#members.filter((member) => member.thread && member.serving > 0)
-    return await Promise.allSettled(serving.map((member) => call(member.thread!.control, member)))
+    const joined = this.#members.filter((member) => member.thread && member.joined)
+    return await Promise.allSettled(joined.map((member) => call(member.thread!.control, member)))
   }
 
   /** Spawns a member's thread and brings it to the present generation, even if that changes meanwhile. */
@@ -146,19 +157,25 @@ export class ThreadPool {
     member.startedAt = performance.now()
     this.#options.onSpawn?.(row)
     void this.#onExit(member, row, thread)
-    for (let spec = this.#spec!; member.serving !== spec.version; spec = this.#spec!) {
+    let version = 0
+    for (let spec = this.#spec!; version !== spec.version; spec = this.#spec!) {
       await thread.control.prepare(spec)
       await thread.control.commit(spec.version)
-      member.serving = spec.version
+      version = spec.version
     }
+    member.joined = true
     await thread.control.listen(this.#address!)
     if (this.#draining) await thread.control.drain()
+    // It may have been taken further while it began to listen.
+    member.serving = Math.max(member.serving, version)
   }
 
   async #onExit(member: Member, row: number, thread: PlaneThread): Promise<void> {
     const { reason, error } = await thread.exited
     member.thread = undefined
     member.serving = 0
+    member.prepared = 0
+    member.joined = false
     if (this.#stopped.signal.aborted) return
     if (performance.now() - member.startedAt > WELL_AFTER) member.deaths = 0
     const restartIn = Math.min(FIRST_BACKOFF * 2 ** member.deaths++, LONGEST_BACKOFF)

@@ -14,7 +14,8 @@ import { type PlaneThread, type SpawnThread, type ThreadExit, ThreadGone } from 
 export interface WorkerOptions {
   /** Module that a thread runs. */
   readonly entry: URL
-  readonly count: number
+  /** Limit of a thread's heap, in MiB; it dies of reaching it. */
+  readonly heap: number
   readonly heartbeats: SharedArrayBuffer
   readonly logLevel: string
 }
@@ -38,7 +39,7 @@ class WorkerThread implements PlaneThread {
     this.#worker = new Worker(options.entry, {
       name: `xecureapi-worker-${row}`,
       workerData: data,
-      resourceLimits: { maxOldGenerationSizeMb: heapLimit(options.count) }
+      resourceLimits: { maxOldGenerationSizeMb: options.heap }
     })
     this.#worker.on('message', (message: ThreadMessage) => this.#onMessage(message))
     this.#worker.on('error', (error: Error) => {
@@ -102,8 +103,8 @@ function exitReason(error: (Error & { code?: string }) | undefined): ThreadExit 
   return error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'out_of_memory' : 'uncaught_exception'
 }
 
-/** Half of the memory for all threads, so that one that leaks dies before the machine does; in MiB. */
-function heapLimit(count: number): number {
+/** A heap limit that gives all threads half of the memory: one that leaks dies before the machine does. In MiB. */
+export function heapLimit(count: number): number {
   const share = totalmem() / 2 / count / 2 ** 20
   return Math.floor(Math.min(Math.max(share, 256), 4096))
 }

@@ -92,7 +92,9 @@ export class UpstreamRegistry extends EventEmitter<RegistryEvents> {
     this.#groups = this.#build(configs)
     this.#forget(new Set(keys))
     for (const group of this.#groups.values()) {
-      for (const backend of group.backends) if (!group.settings.healthCheck) this.#introduce(group, backend)
+      if (group.settings.healthCheck) continue
+      // One that was ill is not any more: nobody looks.
+      for (const backend of group.backends) this.#judge(backend, true, 'no_health_check')
     }
     this.emit('groups', this.#groups)
   }
@@ -118,21 +120,16 @@ export class UpstreamRegistry extends EventEmitter<RegistryEvents> {
   /** Takes a verdict: writes the status word that all threads see, and emits `flip` when the health changed. */
   observe(observation: HealthObservation): void {
     const backend = this.find(observation.group, observation.id)
-    if (!backend) return
-    const before = this.observed(backend)
-    const health = observation.healthy ? 'healthy' : 'unhealthy'
-    const flipped = before.health !== health
-    this.#set(backend, { health, reason: observation.reason, since: flipped ? this.#now() : before.since })
-    if (!flipped) return
+    if (backend) this.#judge(backend, observation.healthy, observation.reason)
+  }
+
+  #judge(backend: Backend, healthy: boolean, reason: HealthReason): void {
+    const { health: from, since } = this.observed(backend)
+    const to = healthy ? 'healthy' : 'unhealthy'
+    this.#set(backend, { health: to, reason, since: from === to ? since : this.#now() })
+    if (from === to) return
     const { group, id, url } = backend
-    this.emit('flip', {
-      group,
-      backend: id,
-      url,
-      from: before.health,
-      to: health,
-      reason: observation.reason
-    })
+    this.emit('flip', { group, backend: id, url, from, to, reason })
   }
 
   #build(configs: readonly UpstreamGroupConfig[]): UpstreamGroups {
@@ -140,17 +137,11 @@ export class UpstreamRegistry extends EventEmitter<RegistryEvents> {
   }
 
   #introduce({ settings: { healthCheck } }: UpstreamGroup, backend: Backend): void {
-    const known = this.#observed.get(keyOf(backend))
-    if (!healthCheck) {
-      const since = known?.health === 'healthy' ? known.since : this.#now()
-      this.#set(backend, { health: 'healthy', reason: 'no_health_check', since })
-    } else {
-      this.#set(backend, {
-        health: healthCheck.initially ?? 'healthy',
-        reason: 'initial',
-        since: this.#now()
-      })
-    }
+    this.#set(backend, {
+      health: healthCheck?.initially ?? 'healthy',
+      reason: healthCheck ? 'initial' : 'no_health_check',
+      since: this.#now()
+    })
   }
 
   #set(backend: Backend, observed: ObservedHealth): void {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { BAD_FORWARDING } from './bad-forwarding.ts'
 import { BAD_MODULES } from './bad-modules.ts'
 import { BAD_ROUTES } from './bad-routes.ts'
 import { BAD_SERVER } from './bad-server.ts'
@@ -8,7 +9,15 @@ import { BAD_UPSTREAMS } from './bad-upstreams.ts'
 import { errorLines } from './load-errors.ts'
 
 suite('a configuration is refused, with its line, its path and what was expected', () => {
-  for (const bad of [...BAD_SYNTAX, ...BAD_SERVER, ...BAD_UPSTREAMS, ...BAD_ROUTES, ...BAD_MODULES]) {
+  const all = [
+    ...BAD_SYNTAX,
+    ...BAD_FORWARDING,
+    ...BAD_SERVER,
+    ...BAD_UPSTREAMS,
+    ...BAD_ROUTES,
+    ...BAD_MODULES
+  ]
+  for (const bad of all) {
     test(bad.wrong, async (t) => {
       assert.deepEqual(await errorLines(t, bad), bad.errors)
     })

@@ -18,7 +18,7 @@ export const BAD_SERVER: readonly BadConfig[] = [
     wrong: 'a key of a feature that is not there yet',
     yaml: 'server:\n  proxyProtocol: true\n',
     errors: [
-      'gateway.yaml:2: server.proxyProtocol: unknown key "proxyProtocol"; expected one of host, port, workers, stallTimeout, shutdown'
+      'gateway.yaml:2: server.proxyProtocol: unknown key "proxyProtocol"; expected one of host, port, workers, trustProxy, stallTimeout, shutdown'
     ]
   },
   {

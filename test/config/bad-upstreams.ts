@@ -247,10 +247,10 @@ export const BAD_UPSTREAMS: readonly BadConfig[] = [
   },
   {
     wrong: 'timeouts that are none',
-    yaml: withKey('timeouts: { connect: soon, response: 25h, idle: 1s }'),
+    yaml: withKey('timeouts: { connect: soon, response: 25h, idel: 1s }'),
     errors: [
       'gateway.yaml:4: upstreams.catalog.timeouts.connect: expected a duration such as 250ms, 2s, 1m or 1h, got "soon"',
-      'gateway.yaml:4: upstreams.catalog.timeouts.idle: unknown key "idle"; expected one of connect, response',
+      'gateway.yaml:4: upstreams.catalog.timeouts.idel: unknown key "idel"; did you mean "idle"?',
       'gateway.yaml:4: upstreams.catalog.timeouts.response: expected at most 24h, got "25h"'
     ]
   }

@@ -12,6 +12,7 @@ const DEFAULTS: Omit<GatewayConfig, 'file'> = {
     host: '0.0.0.0',
     port: 8080,
     workers: 'auto',
+    trustProxy: [],
     stallTimeout: 30_000,
     shutdown: { delay: 5000, timeout: 25_000 }
   },
@@ -24,7 +25,9 @@ const DEFAULTS: Omit<GatewayConfig, 'file'> = {
 const GROUP_DEFAULTS = {
   balancing: { algorithm: 'round-robin' },
   hostHeader: 'preserve',
-  timeouts: { connect: 2000, response: 30_000 }
+  forwardedHeader: false,
+  retry: { attempts: 2, on: ['connect', 'reset'], methods: [], budgetPercent: 20, bodyBuffer: 65_536 },
+  timeouts: { connect: 2000, response: 30_000, idle: 60_000, total: 0 }
 } as const
 
 suite('a configuration that says little has the defaults', () => {
@@ -91,7 +94,8 @@ suite('a configuration that says little has the defaults', () => {
 
 suite('a configuration that says everything', () => {
   const FULL = [
-    'server: { host: "::", port: 0, workers: 4, stallTimeout: 500ms, shutdown: { delay: 250ms, timeout: 1m } }',
+    'server: { host: "::", port: 0, workers: 4, trustProxy: [10.0.0.0/8, "::1"],',
+    '  stallTimeout: 500ms, shutdown: { delay: 250ms, timeout: 1m } }',
     'admin: { host: localhost, port: 0 }',
     'log: { level: silent, access: false }',
     'upstreams:',
@@ -113,7 +117,9 @@ suite('a configuration that says everything', () => {
     '      unhealthyAfter: 100',
     '      expect: { status: [200, "204", 300-399], body: ok }',
     '      initially: unhealthy',
-    '    timeouts: { connect: 0s, response: 24h }',
+    '    forwardedHeader: true',
+    '    retry: { attempts: 3, on: [timeout, "503", 502], methods: [POST], budgetPercent: 0, bodyBuffer: 1MiB }',
+    '    timeouts: { connect: 0s, response: 24h, idle: 1m, total: 10s }',
     '  orders: { balancing: least-connections, backends: [http://o], healthCheck: { expect: { status: 204 } } }',
     'routes:',
     '  - name: Products_1',
@@ -122,6 +128,8 @@ suite('a configuration that says everything', () => {
     '    hosts: [API.example.com, "*.example.org"]',
     '    upstream: catalog',
     '    rewrite: /:version/p/',
+    '    headers: { request: { set: { X-Shop: eu }, remove: [Cookie] }, response: { remove: [Server] } }',
+    '    retry: { attempts: 1 }',
     '    timeouts: { response: 5s }',
     '  - { path: /, upstream: orders }',
     ''
@@ -135,6 +143,7 @@ suite('a configuration that says everything', () => {
         host: '::',
         port: 0,
         workers: 4,
+        trustProxy: ['10.0.0.0/8', '::1'],
         stallTimeout: 500,
         shutdown: { delay: 250, timeout: 60_000 }
       },
@@ -169,7 +178,15 @@ suite('a configuration that says everything', () => {
             },
             initially: 'unhealthy'
           },
-          timeouts: { connect: 0, response: 86_400_000 }
+          forwardedHeader: true,
+          retry: {
+            attempts: 3,
+            on: ['timeout', 503, 502],
+            methods: ['POST'],
+            budgetPercent: 0,
+            bodyBuffer: 1_048_576
+          },
+          timeouts: { connect: 0, response: 86_400_000, idle: 60_000, total: 10_000 }
         },
         {
           name: 'orders',
@@ -197,10 +214,15 @@ suite('a configuration that says everything', () => {
           hosts: ['api.example.com', '*.example.org'],
           upstream: 'catalog',
           rewrite: '/:version/p/',
+          headers: {
+            request: { set: { 'x-shop': 'eu' }, remove: ['cookie'] },
+            response: { set: {}, remove: ['server'] }
+          },
+          retry: { attempts: 1 },
           timeouts: { response: 5000 },
-          source: `${file}:26`
+          source: `${file}:29`
         },
-        { name: 'root', path: '/', upstream: 'orders', source: `${file}:33` }
+        { name: 'root', path: '/', upstream: 'orders', source: `${file}:38` }
       ]
     })
   })

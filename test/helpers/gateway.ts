@@ -2,11 +2,13 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { pino } from 'pino'
+import { type Logger, pino } from 'pino'
 import { stringify } from 'yaml'
 import type { BackendView, GroupView } from '../../src/admin/upstreams.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { Gateway } from '../../src/gateway.ts'
+import type { GatewayEvent } from '../../src/telemetry/events.ts'
+import { until } from './until.ts'
 
 /** A configuration as it is written, of any shape. */
 export type RawConfig = Record<string, unknown>
@@ -27,7 +29,14 @@ export interface TestGateway {
 export interface TestGatewayOptions {
   readonly workers?: number
   readonly workerEntry?: URL
+  /** Heap limit of a worker, in MiB. */
+  readonly workerHeap?: number
+  /** By default one of the configured level, `silent` if none is. */
+  readonly log?: Logger
 }
+
+/** The numbers of worker threads that every scenario passes with. */
+export const WORKER_COUNTS = [0, 1, 2] as const
 
 /** Writes a configuration file into a folder of its own that goes with the test. */
 export async function writeConfig(t: TestContext, config: RawConfig | string): Promise<string> {
@@ -59,12 +68,24 @@ export function withTestDefaults(config: RawConfig, workers: number): RawConfig 
 export async function startGateway(
   t: TestContext,
   config: RawConfig,
-  { workers = 0, workerEntry }: TestGatewayOptions = {}
+  options: TestGatewayOptions = {}
 ): Promise<TestGateway> {
-  const file = await writeConfig(t, withTestDefaults(config, workers))
+  const file = await writeConfig(t, withTestDefaults(config, options.workers ?? 0))
+  return await startGatewayFrom(t, file, options)
+}
+
+/** Starts a gateway from a configuration file that is there. */
+export async function startGatewayFrom(
+  t: TestContext,
+  file: string,
+  { workers = 0, log, ...options }: TestGatewayOptions = {}
+): Promise<TestGateway> {
   const loaded = await loadConfig(file)
-  const log = pino({ level: loaded.log.level })
-  const gateway = await Gateway.start({ config: loaded, log, ...(workerEntry && { workerEntry }) })
+  const gateway = await Gateway.start({
+    config: loaded,
+    log: log ?? pino({ level: loaded.log.level }),
+    ...options
+  })
   t.after(() => gateway.stop(0))
   return {
     gateway,
@@ -76,9 +97,38 @@ export async function startGateway(
       await writeFile(temporary, typeof next === 'string' ? next : stringify(withTestDefaults(next, workers)))
       await rename(temporary, file)
     },
-    group: async (name) =>
-      (await (await fetch(`${gateway.adminUrl}/api/upstreams/${name}`)).json()) as GroupView
+    group: async (name) => await readAdmin<GroupView>(gateway, `/api/upstreams/${name}`)
   }
+}
+
+/** Reads a document of the admin API. */
+export async function readAdmin<T>(gateway: Gateway, path: string): Promise<T> {
+  return (await (await fetch(`${gateway.adminUrl}${path}`)).json()) as T
+}
+
+/** Attempts in flight over all backends of all groups. */
+export async function inFlight(gateway: Gateway): Promise<number> {
+  const groups = await readAdmin<GroupView[]>(gateway, '/api/upstreams')
+  return groups.flatMap((group) => group.backends).reduce((sum, backend) => sum + backend.inFlight, 0)
+}
+
+/** Waits until nothing is in flight at any backend. */
+export async function untilIdle(gateway: Gateway): Promise<void> {
+  await until('nothing is in flight', async () => (await inFlight(gateway)) === 0)
+}
+
+/** Collects the events of a type, those that were before and those to come. */
+export function collectEvents<T extends GatewayEvent['type']>(
+  gateway: Gateway,
+  type: T
+): Extract<GatewayEvent, { type: T }>[] {
+  const found: Extract<GatewayEvent, { type: T }>[] = []
+  const take = (event: GatewayEvent): void => {
+    if (event.type === type) found.push(event as Extract<GatewayEvent, { type: T }>)
+  }
+  gateway.events.after(0).forEach(take)
+  gateway.events.on('event', take)
+  return found
 }
 
 /** A backend of a group by its url. */

@@ -12,6 +12,21 @@ export interface Outcome {
   readonly error: string | undefined
 }
 
+/** What to send; by default a GET. */
+export interface SendOptions {
+  readonly method?: string
+  readonly headers?: Record<string, string>
+  readonly body?: string
+}
+
+/** Requests that are sent until somebody stops them. */
+export interface Load {
+  /** Of the requests that are over. */
+  readonly outcomes: Outcome[]
+  /** Ends the load once what is under way is over. */
+  readonly stop: () => Promise<Outcome[]>
+}
+
 /** A keep-alive client that goes with the test. */
 export function keepAliveAgent(t: TestContext, maxSockets = 16): Agent {
   const agent = new Agent({ keepAlive: true, maxSockets })
@@ -19,12 +34,19 @@ export function keepAliveAgent(t: TestContext, maxSockets = 16): Agent {
   return agent
 }
 
+/** Counts the connections that an agent opens from now on. */
+export function countConnections(agent: Agent): () => number {
+  let opened = 0
+  const create = agent.createConnection.bind(agent)
+  agent.createConnection = (...parameters) => {
+    opened++
+    return create(...parameters)
+  }
+  return () => opened
+}
+
 /** Sends a request and reads the whole response; never rejects. */
-export async function send(
-  agent: Agent,
-  url: string,
-  options: { method?: string; headers?: Record<string, string>; body?: string } = {}
-): Promise<Outcome> {
+export async function send(agent: Agent, url: string, options: SendOptions = {}): Promise<Outcome> {
   return await new Promise((resolve) => {
     const fail = (error: NodeJS.ErrnoException): void =>
       resolve({ status: 0, body: '', servedBy: undefined, error: error.code ?? error.message })
@@ -49,11 +71,7 @@ export async function send(
 }
 
 /** Sends requests one after the other at a steady pace until it is stopped. */
-export function startLoad(
-  agent: Agent,
-  url: string,
-  perSecond: number
-): { readonly outcomes: Outcome[]; readonly stop: () => Promise<Outcome[]> } {
+export function startLoad(agent: Agent, url: string, perSecond: number, options: SendOptions = {}): Load {
   const outcomes: Outcome[] = []
   const underWay = new Set<Promise<void>>()
   const running = new AbortController()
@@ -63,7 +81,7 @@ export function startLoad(
       const due = start + (sent * 1000) / perSecond
       const wait = due - performance.now()
       if (wait > 0) await delay(wait)
-      const one = send(agent, url).then((outcome) => void outcomes.push(outcome))
+      const one = send(agent, url, options).then((outcome) => void outcomes.push(outcome))
       underWay.add(one)
       void one.finally(() => underWay.delete(one))
     }
@@ -77,4 +95,25 @@ export function startLoad(
       return outcomes
     }
   }
+}
+
+/** Sends so many requests, at most `concurrency` at a time. */
+export async function sendMany(
+  agent: Agent,
+  url: string,
+  count: number,
+  concurrency: number
+): Promise<Outcome[]> {
+  const outcomes: Outcome[] = []
+  let left = count
+  const one = async (): Promise<void> => {
+    while (left-- > 0) outcomes.push(await send(agent, url))
+  }
+  await Promise.all(Array.from({ length: concurrency }, one))
+  return outcomes
+}
+
+/** The outcomes that were no whole 200. */
+export function failures(outcomes: readonly Outcome[]): Outcome[] {
+  return outcomes.filter(({ status }) => status !== 200)
 }

@@ -14,6 +14,6 @@ export async function until(
   const deadline = performance.now() + within
   while (!(await isSo())) {
     if (performance.now() > deadline) throw new Error(`not within ${within} ms: ${what}`)
-    await delay(20)
+    await delay(10)
   }
 }

@@ -1,0 +1,78 @@
+import type { IncomingMessage } from 'node:http'
+import { badRequest, methodNotAllowed, noRoute, type ProblemError } from '../problem.ts'
+import { checkMessage, hasDotSegment } from './message-checks.ts'
+import type { RouteMatch, RouteTable } from './route-table.ts'
+
+/** Where a request goes, or the answer that it gets unless the app has a handler of its own for it. */
+export type Lookup = FoundRoute | Refused
+
+/** A route takes the request. */
+export interface FoundRoute {
+  readonly match: RouteMatch
+  /** The request target in origin form, byte for byte. */
+  readonly target: string
+}
+
+/** No route takes the request. */
+export interface Refused {
+  readonly refusal: ProblemError
+  /** Whether nobody else may take it either. */
+  readonly isFinal: boolean
+}
+
+const kLookup = Symbol('xecureapi.lookup')
+
+declare module 'node:http' {
+  interface IncomingMessage {
+    [kLookup]?: Lookup
+  }
+}
+
+/** Finds the route of a request, once. */
+export function lookUp(table: RouteTable, request: IncomingMessage): Lookup {
+  return (request[kLookup] ??= find(table, request))
+}
+
+function find(table: RouteTable, request: IncomingMessage): Lookup {
+  const wrong = checkMessage(request)
+  if (wrong) return { refusal: wrong, isFinal: true }
+  const path = pathOf(request.url!)
+  if (hasDotSegment(path)) {
+    return { refusal: badRequest('dot_segment', 'A path must not have dot segments.'), isFinal: true }
+  }
+  const found = table.lookup(request.method!, request.headers.host, path)
+  if (found.kind === 'match') return { match: found, target: request.url! }
+  if (found.kind === 'no-match') return { refusal: noRoute(), isFinal: !isDecodable(path) }
+  return { refusal: methodNotAllowed(request.method!, found.allow), isFinal: false }
+}
+
+/**
+ * What Fastify routes by, for its `rewriteUrl`: a request that a route takes, or that nobody may take, goes to the one
+ * place where forwarding is mounted, so that Fastify's router never decodes, refuses or normalises its path. Any other
+ * may find a handler of the app.
+ */
+export function forwardFirst(table: RouteTable): (request: IncomingMessage) => string {
+  return (request) => {
+    const found = lookUp(table, request)
+    return 'match' in found || found.isFinal ? FORWARDING_PATH : request.url!
+  }
+}
+
+/** Path that stands for all forwarded ones. */
+const FORWARDING_PATH = '/.forwarding'
+
+/** The path of a request target, raw, without its query. */
+export function pathOf(target: string): string {
+  const query = target.indexOf('?')
+  return query === -1 ? target : target.slice(0, query)
+}
+
+/** Whether other routers can be asked for the path: they decode it. */
+function isDecodable(path: string): boolean {
+  try {
+    decodeURI(path)
+    return path.startsWith('/')
+  } catch {
+    return false
+  }
+}

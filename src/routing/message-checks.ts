@@ -1,0 +1,81 @@
+import type { IncomingMessage } from 'node:http'
+import { badRequest, ProblemError } from '../problem.ts'
+
+/**
+ * What a Host field may be: a name or an address, and a port (RFC 3986 section 3.2.2). Anything else could be read in
+ * two ways by the next server.
+ */
+const HOST = /^(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?$/
+
+/** An absolute-form target (RFC 9112 section 3.2.2): authority, then what an origin server would get. */
+const ABSOLUTE_FORM = /^https?:\/\/([^/?]+)(.*)$/i
+
+/** A dot segment, encoded or not, however the segments are separated; `..;x` is one for some servers. */
+const DOT_SEGMENT = /(?:^|[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?:[/\\;]|%2f|%5c|%3b|$)/i
+
+/**
+ * Finds what makes a request ambiguous or impossible to forward, beyond what Node's parser refuses by itself
+ * (RFC 9112). An absolute-form target is made the origin form, with the Host that it names.
+ *
+ * @returns The answer for the client; undefined when there is nothing wrong.
+ */
+export function checkMessage(request: IncomingMessage): ProblemError | undefined {
+  const { httpVersion, method, headers } = request
+  if (method === 'TRACE')
+    return new ProblemError(501, 'method_not_implemented', 'This gateway does not take TRACE.')
+  if (httpVersion !== '1.1' && httpVersion !== '1.0')
+    return badRequest('http_version', 'This HTTP version is unknown.')
+  return (
+    checkHost(request) ?? checkFraming(request) ?? checkExpect(headers.expect) ?? normalizeTarget(request)
+  )
+}
+
+/**
+ * Whether a path has a segment that a server might resolve away, and with it the rules of the route that it matched.
+ *
+ * @param path - Raw, without query.
+ */
+export function hasDotSegment(path: string): boolean {
+  return (path.includes('.') || path.includes('%')) && DOT_SEGMENT.test(path)
+}
+
+/** Exactly one Host in HTTP/1.1, at most one in 1.0 (RFC 9112 section 3.2). */
+function checkHost({ rawHeaders, headers, httpVersion }: IncomingMessage): ProblemError | undefined {
+  let count = 0
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]!
+    if (name.length === 4 && name.toLowerCase() === 'host') count++
+  }
+  const isMissing = count === 0 && httpVersion === '1.1'
+  if (isMissing || count > 1) return badRequest('host_count', 'A request must have exactly one Host.')
+  if (count === 1 && !HOST.test(headers.host ?? ''))
+    return badRequest('host_invalid', 'The Host is not valid.')
+  return undefined
+}
+
+/** The only transfer coding is chunked, and HTTP/1.0 has none (RFC 9112 section 6.1). */
+function checkFraming({ headers, httpVersion }: IncomingMessage): ProblemError | undefined {
+  const coding = headers['transfer-encoding']
+  if (coding === undefined) return undefined
+  if (httpVersion === '1.0') return badRequest('transfer_encoding', 'HTTP/1.0 has no Transfer-Encoding.')
+  if (coding.toLowerCase() === 'chunked') return undefined
+  const detail = 'No transfer coding but chunked is understood.'
+  return new ProblemError(501, 'transfer_encoding', detail, { connection: 'close' })
+}
+
+function checkExpect(expect: string | undefined): ProblemError | undefined {
+  if (expect === undefined || expect.toLowerCase() === '100-continue') return undefined
+  return new ProblemError(417, 'expectation_failed', 'No expectation but 100-continue can be met.')
+}
+
+function normalizeTarget(request: IncomingMessage): ProblemError | undefined {
+  const target = request.url ?? ''
+  if (target.includes('#')) return badRequest('target_invalid', 'A request target has no fragment.')
+  if (target.startsWith('/')) return undefined
+  if (target === '*' && request.method === 'OPTIONS') return undefined
+  const [, authority = '', rest = ''] = ABSOLUTE_FORM.exec(target) ?? []
+  if (!HOST.test(authority)) return badRequest('target_invalid', 'The request target is not valid.')
+  request.url = rest.startsWith('/') ? rest : `/${rest}`
+  request.headers.host = authority
+  return undefined
+}

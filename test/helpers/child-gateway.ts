@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import type { TestContext } from 'node:test'
+import { stringify } from 'yaml'
+import { type RawConfig, withTestDefaults, writeConfig } from './gateway.ts'
+import { type LogLine, parseLines } from './log-lines.ts'
+import { until } from './until.ts'
+
+const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
+
+/** How a process ended. */
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/** A run of the command line. */
+export interface Command {
+  readonly ended: Promise<Ended>
+  readonly kill: (signal: NodeJS.Signals) => void
+  readonly stdout: () => string
+  readonly stderr: () => string
+}
+
+/** A gateway in a process of its own. */
+export interface ChildGateway extends Command {
+  readonly url: string
+  readonly adminUrl: string
+  readonly file: string
+  readonly write: (config: RawConfig) => Promise<void>
+  /** Log lines so far with this message. */
+  readonly lines: (message: string) => LogLine[]
+}
+
+/** Runs `xecureapi` with these words; killed with the test. */
+export function runCommand(t: TestContext, ...words: string[]): Command {
+  const child = spawn(process.execPath, [CLI, ...words], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal }) as Ended)
+  t.after(async () => {
+    child.kill('SIGKILL')
+    await ended
+  })
+  let [stdout, stderr] = ['', '']
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+  return { ended, kill: (signal) => child.kill(signal), stdout: () => stdout, stderr: () => stderr }
+}
+
+/** Starts `xecureapi start` and waits until it serves. */
+export async function startChildGateway(
+  t: TestContext,
+  config: RawConfig,
+  workers: number
+): Promise<ChildGateway> {
+  const file = await writeConfig(t, withTestDefaults(config, workers))
+  const command = runCommand(t, 'start', '--config', file)
+  const serves = /^xecureapi serves (\S+), admin (\S+)$/m
+  await until('it serves', () => {
+    if (command.stderr() !== '') throw new Error(command.stderr())
+    return serves.test(command.stdout())
+  })
+  const [, url = '', adminUrl = ''] = serves.exec(command.stdout()) ?? []
+  return {
+    ...command,
+    url,
+    adminUrl,
+    file,
+    write: async (next) => await writeFile(file, stringify(withTestDefaults(next, workers))),
+    lines: (message) => parseLines(command.stdout()).filter(({ msg }) => msg === message)
+  }
+}

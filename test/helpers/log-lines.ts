@@ -1,0 +1,38 @@
+import { Writable } from 'node:stream'
+import { type Logger, pino } from 'pino'
+
+/** One line of the log, parsed. */
+export type LogLine = Readonly<Record<string, unknown>>
+
+/** A logger whose lines a test can read. */
+export interface CollectedLog {
+  readonly log: Logger
+  /** Every line so far, as it was written. */
+  readonly text: () => string
+  /** Every line so far with this message. */
+  readonly lines: (message: string) => LogLine[]
+}
+
+/** Makes a logger that keeps its lines. */
+export function collectLog(level = 'trace'): CollectedLog {
+  let text = ''
+  const stream = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      text += chunk.toString()
+      done()
+    }
+  })
+  return {
+    log: pino({ level }, stream),
+    text: () => text,
+    lines: (message) => parseLines(text).filter(({ msg }) => msg === message)
+  }
+}
+
+/** The lines of a text that are JSON objects. */
+export function parseLines(text: string): LogLine[] {
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as LogLine)
+}
