@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { crossCheck } from './cross-checks.ts'
 import { fileDocument, quote, toIssues, type SourceDocument } from './document.ts'
 import { interpolate } from './interpolate.ts'
@@ -9,8 +10,9 @@ import { resolveConfig } from './resolve.ts'
 import { loadRouteModules, type RouteModules } from './routes-dir.ts'
 import type { RawConfig } from './schema.ts'
 import type { GatewayConfig } from './types.ts'
+import { inTurns } from './turns.ts'
 import { validateConfig } from './validate.ts'
-import { parseYaml } from './yaml-tree.ts'
+import { parseYamlInSteps } from './yaml-tree.ts'
 
 /** What a configuration may refer to besides files. */
 export interface LoadOptions {
@@ -28,7 +30,7 @@ export interface LoadOptions {
 export async function loadConfig(file: string, options: LoadOptions = {}): Promise<GatewayConfig> {
   const path = resolve(file)
   const name = displayFile(path)
-  const tree = parseYaml(await readText(path, name))
+  const tree = await inTurns(parseYamlInSteps(await readText(path, name)))
   if (tree.broken) throw new ConfigError(toIssues(fileDocument(name, tree.lines, new Map()), tree.findings))
   if (tree.value === null) throw fileError(name, 'expected a configuration, got an empty file')
 

@@ -1,8 +1,10 @@
-import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter } from 'yaml'
 import type { Alias, Document, Node, Pair, Scalar, YAMLMap } from 'yaml'
 import type { Finding } from './issue.ts'
 import type { Path } from './path.ts'
 import { SourceMap } from './source-map.ts'
+import { atOnce } from './turns.ts'
+import { parseDocument } from './yaml-document.ts'
 
 /** A parsed file: plain data, the lines of it, and what was wrong with it as YAML. */
 export interface YamlTree {
@@ -26,14 +28,14 @@ const UNQUOTED_HINT = '; a text with ${…} needs quotes inside of { } and [ ]'
  * two equal keys the first counts, and the second is a finding.
  */
 export function parseYaml(text: string): YamlTree {
+  return atOnce(parseYamlInSteps(text))
+}
+
+/** {@link parseYaml}, with pauses for a thread that has other work. */
+export function* parseYamlInSteps(text: string): Generator<void, YamlTree> {
   const counter = new LineCounter()
-  const document = parseDocument(text, {
-    lineCounter: counter,
-    prettyErrors: false,
-    uniqueKeys: false,
-    // Warnings are not printed by this; 'silent' would also hide that there is a second document.
-    logLevel: 'error'
-  })
+  const document = yield* parseDocument(text, counter)
+  yield
   const syntax = syntaxFindings(document, text, counter)
   const builder = new TreeBuilder(document, counter)
   const { lines, findings, duplicates } = builder
