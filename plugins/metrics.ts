@@ -17,6 +17,8 @@ async function metrics(app: FastifyInstance, { stats }: MetricsOptions): Promise
   })
   app.observeRequests((request, reply) => {
     const { record } = request
+    // A hook before this plugin's answered it.
+    if (record.slot === -1) stats.begin((record.slot = stats.slotOf(undefined)))
     stats.end(record.slot, request.method, statusOf(reply), (performance.now() - record.startedAt) / 1000)
   })
 }

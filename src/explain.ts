@@ -1,4 +1,5 @@
 import type { HealthReason } from './health/types.ts'
+import { hasDotSegment } from './routing/message-checks.ts'
 import { rewritePath } from './routing/rewrite.ts'
 import type { RouteTable } from './routing/route-table.ts'
 import type { Backend } from './upstreams/backend.ts'
@@ -21,8 +22,8 @@ export type Explanation = RefusedExplanation | ForwardedExplanation
 export interface RefusedExplanation {
   readonly method: string
   readonly url: string
-  readonly outcome: 'no_route' | 'method_not_allowed'
-  readonly status: 404 | 405
+  readonly outcome: 'no_route' | 'method_not_allowed' | 'dot_segment'
+  readonly status: 400 | 404 | 405
   /** Methods that the address takes, for 405. */
   readonly allow?: readonly string[]
 }
@@ -61,6 +62,7 @@ export interface ExplainSources {
 export function explain(sources: ExplainSources, request: ExplainRequest): Explanation {
   const { method, url } = request
   const { path, query, host } = split(request)
+  if (hasDotSegment(path)) return { method, url, outcome: 'dot_segment', status: 400 }
   const match = sources.table.lookup(method, host, path)
   if (match.kind === 'no-match') return { method, url, outcome: 'no_route', status: 404 }
   if (match.kind === 'method-mismatch') {

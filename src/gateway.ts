@@ -228,7 +228,7 @@ export class Gateway {
     try {
       await this.#pool.prepare(spec)
     } catch (error) {
-      this.#live.abort(this.#config, version)
+      this.#live.abort(this.#config)
       throw error
     }
     await this.#pool.commit(spec, address)

@@ -32,10 +32,11 @@ export class LiveState {
     this.routes.retain(routeKeys(config), version)
   }
 
-  /** It failed. @param serving - The configuration that serves on. */
-  abort(serving: GatewayConfig, version: number): void {
-    this.registry.abort(version)
-    this.routes.retain(routeKeys(serving), version)
+  /** It failed; nothing ever used what was made for it. @param serving - The configuration that serves on. */
+  abort(serving: GatewayConfig): void {
+    this.registry.abort()
+    this.routes.retain(routeKeys(serving), NEVER_USED)
+    this.reclaim(NEVER_USED)
   }
 
   /** Frees what no generation from this one on knows. */
@@ -50,6 +51,9 @@ export class LiveState {
     this.routes.table.clearGauges(row)
   }
 }
+
+/** No generation is as old as this. */
+const NEVER_USED = 0
 
 function routeKeys(config: GatewayConfig): string[] {
   return [NO_ROUTE, ...config.routes.map(({ name }) => name)]

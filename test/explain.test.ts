@@ -84,7 +84,8 @@ test('an absolute URL brings its host, a Host header goes before it', () => {
 })
 
 test('an absolute URL without a path asks for the root', () => {
-  for (const url of ['http://shop.test', 'http://shop.test?x=1']) assert.equal(ask('GET', url).outcome, 'no_route')
+  for (const url of ['http://shop.test', 'http://shop.test?x=1'])
+    assert.equal(ask('GET', url).outcome, 'no_route')
   const root = new RouteTable([route('/', { upstream: 'orders' })])
   const observed = registry.observed.bind(registry)
   const sources = { table: root, groups: registry.groups, observed }

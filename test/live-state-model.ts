@@ -84,7 +84,7 @@ export class GenerationsModel {
     this.#peaks = this.#slots().map((slots, index) =>
       Math.max(this.#peaks[index]!, slots.entries().length + slots.retired)
     )
-    if (this.#random() < 0.2 && this.#current > 0) this.live.abort(this.#serving, version)
+    if (this.#random() < 0.2 && this.#current > 0) this.live.abort(this.#serving)
     else this.#commit(spec)
     if (this.#random() < 0.1) this.#killThread(between(this.#random, 0, ROWS - 1))
     this.#endOld()
@@ -109,7 +109,10 @@ export class GenerationsModel {
     this.#serving = config
     this.#current = version
     // The shares also list what only the generation before needs.
-    this.#alive.set(version, this.#slots().map((slots) => new Map(slots.entries())))
+    this.#alive.set(
+      version,
+      this.#slots().map((slots) => new Map(slots.entries()))
+    )
     for (let row = 0; row < ROWS; row++) this.#beginSome(spec, row)
   }
 
@@ -162,7 +165,8 @@ export class GenerationsModel {
           assert.ok(![...known[index]!.values()].includes(slot), `${key} took a slot that is in use`)
         }
         assert.ok(table.isIdle(slot), `${key} took a slot with something in flight`)
-        for (let place = 0; place < table.layout.counters; place++) assert.equal(table.counter(slot, place), 0)
+        for (let place = 0; place < table.layout.counters; place++)
+          assert.equal(table.counter(slot, place), 0)
       }
     }
   }

@@ -43,7 +43,7 @@ test('a configuration that fails leaves no trace', () => {
   live.commit(serving, 1)
   const before = [live.registry.slots.entries(), live.routes.entries()]
   live.prepare(configOf([group('b', ['x', 'y'])], ['r1', 'r2']), 2)
-  live.abort(serving, 2)
+  live.abort(serving)
   assert.deepEqual([live.registry.slots.entries(), live.routes.entries()], before)
   assert.deepEqual([...live.registry.groups.keys()], ['a'])
 })

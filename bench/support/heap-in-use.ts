@@ -23,11 +23,11 @@ export async function heapInUseOfWorkers(count: number): Promise<number[]> {
   const channel = new BroadcastChannel(HEAP_CHANNEL)
   const heaps = new Map<number, number>()
   await new Promise<void>((resolve) => {
-    channel.onmessage = ({ data }) => {
-      const { threadId, heap } = data as { threadId: number; heap: number }
+    channel.addEventListener('message', (event) => {
+      const { threadId, heap } = (event as MessageEvent).data as { threadId: number; heap: number }
       heaps.set(threadId, heap)
       if (heaps.size === count) resolve()
-    }
+    })
     channel.postMessage('ask')
   })
   channel.close()

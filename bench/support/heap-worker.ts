@@ -4,8 +4,12 @@ import { HEAP_CHANNEL, heapInUse } from './heap-in-use.ts'
 
 const channel = new BroadcastChannel(HEAP_CHANNEL)
 channel.unref()
-channel.onmessage = ({ data }) => {
-  if (data === 'ask') void heapInUse().then((heap) => channel.postMessage({ threadId, heap }))
-}
+channel.addEventListener('message', (event) => {
+  if ((event as MessageEvent).data === 'ask') void answer()
+})
 
 await import('../../src/worker.ts')
+
+async function answer(): Promise<void> {
+  channel.postMessage({ threadId, heap: await heapInUse() })
+}

@@ -34,6 +34,11 @@ export async function runLoad(agent: Agent, order: LoadOrder): Promise<LoadRepor
   const lags: number[] = []
   const failures: string[] = []
   const underWay: Promise<void>[] = []
+  const sendOne = async (index: number, asked: number): Promise<void> => {
+    const failure = await get(agent, `${order.url}${shopPath(index % order.routes)}`)
+    latencies.push(performance.now() - asked)
+    if (failure !== undefined) failures.push(failure)
+  }
   const start = performance.now()
   for (let sent = 0; (sent * 1000) / order.perSecond < order.duration; sent++) {
     const due = start + (sent * 1000) / order.perSecond
@@ -42,12 +47,7 @@ export async function runLoad(agent: Agent, order: LoadOrder): Promise<LoadRepor
     // Node's timers count whole milliseconds and may be early by a fraction.
     const asked = Math.min(due, performance.now())
     lags.push(performance.now() - asked)
-    underWay.push(
-      get(agent, `${order.url}${shopPath(sent % order.routes)}`).then((failure) => {
-        latencies.push(performance.now() - asked)
-        if (failure !== undefined) failures.push(failure)
-      })
-    )
+    underWay.push(sendOne(sent, asked))
   }
   await Promise.all(underWay)
   return { latencies, lags, failures }

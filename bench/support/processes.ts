@@ -27,6 +27,22 @@ export interface StartedLoad extends Started {
   run(order: LoadOrder): Promise<LoadReport>
 }
 
+/** What heap-over-reloads.ts is asked. */
+export interface HeapOrder {
+  /** Where to put the configuration. */
+  readonly file: string
+  readonly backends: readonly string[]
+  readonly routes: number
+  /** Numbers of reloads after which the heaps are looked at, growing. */
+  readonly marks: readonly number[]
+}
+
+/** MiB of heap in use, by thread. */
+export interface HeapReading {
+  readonly control: number
+  readonly workers: readonly number[]
+}
+
 /** Starts three backends. */
 export async function startBackends(): Promise<StartedBackends> {
   const child = spawn(process.execPath, [script('./backends.ts')], { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -56,6 +72,18 @@ export function startLoad(): StartedLoad {
     },
     stop: () => end(child)
   }
+}
+
+/** Reloads a gateway in a process of its own and looks at its heaps. */
+export async function heapOverReloads(order: HeapOrder): Promise<HeapReading[]> {
+  const child = spawn(
+    process.execPath,
+    ['--expose-gc', script('./heap-over-reloads.ts'), JSON.stringify(order)],
+    { stdio: ['ignore', 'pipe', 'inherit'] }
+  )
+  const readings = JSON.parse(await firstLine(child)) as HeapReading[]
+  await end(child)
+  return readings
 }
 
 async function residentMemory(pid: number): Promise<number> {

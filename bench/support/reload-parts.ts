@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { pino } from 'pino'
 import { buildGeneration } from '../../src/app.ts'
 import { loadConfig } from '../../src/config/load.ts'
@@ -45,7 +44,6 @@ export async function measureParts(reloader: Reloader, file: string): Promise<Pa
       return result!
     }
     await reloader.write()
-    await readFile(file)
     const config = await part('validate', 'control plane', () => loadConfig(file))
     const spec = await part('live state', 'control plane', () => live.prepare(config, version))
     await part('copy to a thread', 'data plane', () => structuredClone(spec.config))

@@ -12,7 +12,7 @@ const querystring = {
   additionalProperties: false,
   required: ['url'],
   properties: {
-    method: { type: 'string', pattern: '^[A-Za-z]+$', default: 'GET' },
+    method: { type: 'string', pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", default: 'GET' },
     url: { type: 'string', pattern: '^(/|https?://)' },
     header: { type: 'array', items: { type: 'string', pattern: '^[^:\\s]+:' } }
   }

@@ -13,6 +13,7 @@ const ADMIN_TIMEOUT = 2_000
 /** Says which route, group and backends would serve a request, and why: from the running gateway, else the file. */
 export const explain: Command = async (options, [method, url]) => {
   if (method === undefined || url === undefined) throw new UsageError('explain needs a METHOD and a URL')
+  checkWords(options, method, url)
   const request: ExplainRequest = {
     method: method.toUpperCase(),
     url,
@@ -25,6 +26,24 @@ export const explain: Command = async (options, [method, url]) => {
   )
   process.stdout.write(describe(explanation))
   return explanation.outcome === 'forward' ? 0 : 1
+}
+
+/** RFC 9110 section 5.6.2. */
+const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+const METHOD = new RegExp(`^${TOKEN}$`)
+const HEADER = new RegExp(`^${TOKEN}\\s*:`)
+
+/** A slip of the fingers must not be explained as if it were meant. */
+function checkWords({ header, admin }: CommandOptions, method: string, url: string): void {
+  if (!METHOD.test(method)) throw new UsageError(`expected a METHOD such as GET, got "${method}"`)
+  if (!/^(?:\/|https?:\/\/.)/i.test(url)) {
+    throw new UsageError(`expected a URL that starts with "/", http:// or https://, got "${url}"`)
+  }
+  const wrong = header.find((text) => !HEADER.test(text))
+  if (wrong !== undefined) throw new UsageError(`expected --header name:value, got "${wrong}"`)
+  if (admin !== undefined && !/^https?:$/.test(URL.parse(admin)?.protocol ?? '')) {
+    throw new UsageError(`expected --admin http://HOST:PORT, got "${admin}"`)
+  }
 }
 
 async function askGateway(

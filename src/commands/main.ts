@@ -14,12 +14,18 @@ export interface CommandOptions {
 /** One subcommand. @returns The exit code, or undefined when it goes on running. */
 export type Command = (options: CommandOptions, args: readonly string[]) => Promise<number | undefined>
 
-const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
-  start: async () => (await import('./start.ts')).start,
-  validate: async () => (await import('./validate.ts')).validate,
-  routes: async () => (await import('./routes.ts')).routes,
-  explain: async () => (await import('./explain.ts')).explain,
-  schema: async () => (await import('./schema.ts')).schema
+/** A subcommand, loaded when it is asked for, and the number of words that it takes. */
+interface CommandEntry {
+  readonly load: () => Promise<Command>
+  readonly words: number
+}
+
+const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  start: { load: async () => (await import('./start.ts')).start, words: 0 },
+  validate: { load: async () => (await import('./validate.ts')).validate, words: 0 },
+  routes: { load: async () => (await import('./routes.ts')).routes, words: 0 },
+  explain: { load: async () => (await import('./explain.ts')).explain, words: 2 },
+  schema: { load: async () => (await import('./schema.ts')).schema, words: 0 }
 }
 
 const USAGE = `usage: xecureapi start|validate|routes|explain|schema [--config gateway.yaml]
@@ -43,9 +49,12 @@ export async function main(argv: readonly string[]): Promise<void> {
       process.stdout.write(USAGE)
       return
     }
-    const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
-    if (!load) throw new UsageError(name === '' ? 'a command is missing' : `there is no command "${name}"`)
-    const command = await load()
+    const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+    if (!entry) throw new UsageError(name === '' ? 'a command is missing' : `there is no command "${name}"`)
+    // `validate other.yaml` must not say that gateway.yaml is valid.
+    const surplus = args[entry.words]
+    if (surplus !== undefined) throw new UsageError(`${name} takes no "${surplus}"`)
+    const command = await entry.load()
     const code = await command({ ...values, admin: values.admin, token: values.token }, args)
     if (code !== undefined) process.exitCode = code
   } catch (error) {

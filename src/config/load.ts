@@ -34,6 +34,8 @@ export async function loadConfig(file: string, options: LoadOptions = {}): Promi
   if (tree.broken) throw new ConfigError(toIssues(fileDocument(name, tree.lines, new Map()), tree.findings))
   if (tree.value === null) throw fileError(name, 'expected a configuration, got an empty file')
 
+  // A reload may run on a thread that has traffic: with a thousand routes, each part here takes milliseconds.
+  await nextTurn()
   const folder = dirname(path)
   const {
     value,
@@ -43,10 +45,12 @@ export async function loadConfig(file: string, options: LoadOptions = {}): Promi
     env: options.env ?? process.env,
     readFile: (target) => readFile(resolve(folder, target), 'utf8')
   })
+  await nextTurn()
   const document = fileDocument(name, tree.lines, interpolated)
   const known = [...tree.findings, ...unresolved]
   const findings = [...known, ...validateConfig(value, document, interpolated, known)]
   const { modules = [], issues } = await loadModules(value, folder, document, findings)
+  await nextTurn()
   const checks = crossCheck(value, document, findings, modules)
   const all = [...toIssues(document, [...tree.duplicates, ...findings]), ...issues, ...checks.issues]
   if (all.length > 0) throw new ConfigError(all)

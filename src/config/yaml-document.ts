@@ -35,5 +35,5 @@ export function* parseDocument(text: string, counter: LineCounter): Generator<vo
       new YAMLParseError([range[0], range[1]], 'MULTIPLE_DOCS', 'there are several documents')
     )
   }
-  return document as Document.Parsed
+  return document
 }

@@ -7,6 +7,8 @@ import type { Exchange, Failure, ResponseSink, UpstreamConnection, UpstreamReque
 export interface AttemptOwner {
   /** Something is on its way to the backend. */
   onSending(): void
+  /** The request's body has gone out whole. */
+  onUploaded(): void
   onInformation(status: number, statusText: string, headers: string[]): void
   /** @returns Whether the response is wanted; otherwise it is thrown away. */
   onHead(status: number, statusText: string, headers: string[]): boolean
@@ -31,9 +33,11 @@ export class Attempt implements ResponseSink {
   readonly #owner: AttemptOwner
   #exchange: Exchange | undefined
   #body: UpstreamRequest['body'] = null
+  #onUploaded: (() => void) | undefined
   #timer: NodeJS.Timeout | undefined
   #startedAt = 0
   #sent = false
+  #hasAnswered = false
   #over = false
   /** Bytes that may still be thrown away; undefined while the response is wanted. */
   #discard: number | undefined
@@ -69,8 +73,9 @@ export class Attempt implements ResponseSink {
     this.#sent = true
     this.#owner.onSending()
     // The backend can't be blamed for the time that the client takes to send its body.
-    if (this.#body && !this.#body.readableEnded) this.#body.once('end', () => this.#startTimer())
-    else this.#startTimer()
+    if (!this.#body) this.#startTimer()
+    else if (this.#body.readableEnded) this.#uploaded()
+    else this.#body.once('end', (this.#onUploaded = () => this.#uploaded()))
   }
 
   onInformation(status: number, statusText: string, headers: string[]): void {
@@ -121,21 +126,34 @@ export class Attempt implements ResponseSink {
   }
 
   #answered(): void {
+    this.#hasAnswered = true
     clearTimeout(this.#timer)
     this.backend.answered((performance.now() - this.#startedAt) / 1000)
   }
 
+  #uploaded(): void {
+    this.#owner.onUploaded()
+    this.#startTimer()
+  }
+
   #startTimer(): void {
-    if (this.#over || this.#timeouts.response === 0) return
+    if (this.#over || this.#hasAnswered || this.#timeouts.response === 0) return
     this.#timer = setTimeout(() => {
       this.#exchange?.abort()
       this.#fail({ reason: 'response_timeout', sent: true, reused: false })
     }, this.#timeouts.response)
   }
 
-  /** A short rest is read, so that the connection can be used again; a long one is cut. */
+  /**
+   * A short rest is read, so that the connection can be used again; a long one is cut, and so is one that comes while
+   * the request still goes out: its body is the next attempt's from now on.
+   */
   #startDiscard(): void {
     this.#finish(this.#failed)
+    if (this.#body && !this.#body.readableEnded) {
+      this.#exchange?.abort()
+      return
+    }
     this.#discard = DISCARD_LIMIT
     this.#timer = setTimeout(() => this.#exchange?.abort(), DISCARD_TIMEOUT)
   }
@@ -150,6 +168,7 @@ export class Attempt implements ResponseSink {
     if (this.#over) return
     this.#over = true
     clearTimeout(this.#timer)
+    if (this.#onUploaded) this.#body?.off('end', this.#onUploaded)
     this.backend.end(failed)
   }
 }

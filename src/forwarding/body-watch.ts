@@ -1,6 +1,3 @@
-/** Who keeps a body from moving on. */
-export type IdleParty = 'client' | 'backend'
-
 /**
  * Watches that a body moves: one timer per exchange that is set again only when it fires, instead of one per chunk.
  */
@@ -12,7 +9,7 @@ export class BodyWatch {
 
   /**
    * @param timeout - Longest silence in milliseconds; 0 = none.
-   * @param onIdle - Called once.
+   * @param onIdle - Called once per {@link start}.
    */
   constructor(timeout: number, onIdle: () => void) {
     this.#timeout = timeout
@@ -37,8 +34,12 @@ export class BodyWatch {
   #arm(wait: number): void {
     this.#timer = setTimeout(() => {
       const left = this.#movedAt + this.#timeout - performance.now()
-      if (left > 0) this.#arm(left)
-      else this.#onIdle()
+      if (left > 0) {
+        this.#arm(left)
+        return
+      }
+      this.#timer = undefined
+      this.#onIdle()
     }, wait)
   }
 }

@@ -1,16 +1,15 @@
 import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { RouteConfig } from '../config/types.ts'
+import type { HeaderChanges, RouteConfig } from '../config/types.ts'
 import type { Backend } from '../upstreams/backend.ts'
-import { isHopByHop } from './hop-by-hop.ts'
+import { connectionOptions, isHopByHop } from './hop-by-hop.ts'
 import { rewrittenPrefix } from '../routing/rewrite.ts'
 import type { PrefixMapping } from './map-back.ts'
 import { forwardedResponseHeaders, type ResponseHeaderOptions } from './response-headers.ts'
 import { joinUpgraded, type PendingUpgrade, writeHead } from './upgrade.ts'
 
-/** How long the rest of an upload that nobody waits for is read, in milliseconds, so that the client sees its response. */
-const LINGER = 5_000
+const NOTHING = Buffer.alloc(0)
 
 /** The response to the client: the backend's, passed on as it comes. Once it has begun, nothing can be taken back. */
 export class ClientResponse {
@@ -21,6 +20,7 @@ export class ClientResponse {
   #hasBegun = false
   #hasContinued = false
   #isEventStream = false
+  #isWaiting = false
 
   constructor(request: FastifyRequest, reply: FastifyReply, route: RouteConfig) {
     this.#request = request
@@ -54,35 +54,48 @@ export class ClientResponse {
     const { socket } = this.#raw
     if (this.#hasBegun || !socket || this.#request.raw.httpVersion === '1.0') return
     if (status === 100) this.#hasContinued = true
-    writeHead(socket, status, statusText, endToEnd(headers))
+    const fields = this.#endToEnd(headers)
+    // Node closes the connection of a request that expects a 100 unless it knows of one.
+    if (status === 100 && fields.length === 0) this.#raw.writeContinue()
+    else writeHead(socket, status, statusText, fields)
   }
 
   /** @throws Error when it is no HTTP; then it has not begun. */
   begin(status: number, statusText: string, headers: readonly string[], backend: Backend): void {
-    const out = forwardedResponseHeaders(headers, this.#headerOptions(backend))
+    const { method, httpVersion } = this.#request.raw
+    const mayBeChunked = httpVersion !== '1.0' && method !== 'HEAD' && status !== 204 && status !== 304
+    const out = forwardedResponseHeaders(headers, { ...this.#headerOptions(backend), status, mayBeChunked })
     this.#isEventStream = isEventStream(headers)
     this.#raw.writeHead(status, statusText, out)
     this.#reply.hijack()
     this.#hasBegun = true
-    // A stream's head must not wait for its first event.
-    if (this.#isEventStream) this.#raw.flushHeaders()
+  }
+
+  /** Sends the head without waiting for the body that Node would send along with it. */
+  flush(): void {
+    // Node's `flushHeaders` writes it as UTF-8, which changes bytes beyond ASCII; beside a buffer it is latin1.
+    this.#raw.write(NOTHING)
   }
 
   /** @returns false to pause until `resume` is called. */
   write(chunk: Buffer, resume: () => void): boolean {
     if (this.#raw.write(chunk)) return true
-    this.#raw.once('drain', resume)
+    if (!this.#isWaiting) this.#raw.on('drain', resume)
+    this.#isWaiting = true
     return false
   }
 
   end(trailers: readonly string[]): void {
-    if (trailers.length > 0) this.#raw.addTrailers(pairs(endToEnd(trailers)))
+    if (trailers.length > 0) this.#raw.addTrailers(pairs(this.#endToEnd(trailers)))
     this.#raw.end()
-    if (!this.#request.raw.complete) this.#linger()
   }
 
-  /** A response that broke off must be seen to have broken off. */
+  /**
+   * A response that broke off must be seen to have broken off. To a client of HTTP/1.0 an ordinary close may be the
+   * body's end, so it gets a reset.
+   */
   destroy(): void {
+    if (this.#request.raw.httpVersion === '1.0') this.#raw.socket?.resetAndDestroy()
     this.#raw.destroy()
   }
 
@@ -90,7 +103,12 @@ export class ClientResponse {
   join(upgrade: PendingUpgrade, headers: readonly string[], backend: Duplex, onClose: () => void): void {
     const { own, requestId, changes } = this.#headerOptions()
     const out = forwardedResponseHeaders(headers, { own, requestId, changes })
-    out.push('Connection', 'Upgrade', 'Upgrade', this.#request.raw.headers.upgrade ?? '')
+    out.push(
+      'Connection',
+      'Upgrade',
+      'Upgrade',
+      valueOf('upgrade', headers) ?? this.#request.raw.headers.upgrade!
+    )
     this.#hasBegun = true
     this.#reply.hijack()
     this.#raw.statusCode = 101
@@ -99,6 +117,11 @@ export class ClientResponse {
       // The server no longer knows this response, so nobody else says that it is over.
       this.#raw.emit('close')
     })
+  }
+
+  /** What of an interim response's header, or of trailers, is not the gateway's to say. */
+  #endToEnd(headers: readonly string[]): string[] {
+    return endToEnd(headers, this.#route.headers?.response)
   }
 
   #headerOptions(backend?: Backend): ResponseHeaderOptions {
@@ -120,30 +143,31 @@ export class ClientResponse {
       publicHost: this.#request.raw.headers.host
     }
   }
-
-  #linger(): void {
-    const { raw } = this.#request
-    const timer = setTimeout(() => raw.socket.destroy(), LINGER)
-    raw.once('close', () => clearTimeout(timer))
-    raw.resume()
-  }
 }
 
-function endToEnd(headers: readonly string[]): string[] {
+function endToEnd(headers: readonly string[], changes: HeaderChanges | undefined): string[] {
+  const named = connectionOptions(headers)
   const out: string[] = []
   for (let index = 0; index < headers.length; index += 2) {
-    if (!isHopByHop(headers[index]!.toLowerCase(), undefined)) out.push(headers[index]!, headers[index + 1]!)
+    const name = headers[index]!.toLowerCase()
+    if (name === 'x-request-id' || isHopByHop(name, named)) continue
+    if (changes && (changes.remove.includes(name) || Object.hasOwn(changes.set, name))) continue
+    out.push(headers[index]!, headers[index + 1]!)
   }
   return out
 }
 
 function isEventStream(headers: readonly string[]): boolean {
-  return headers.some(
-    (item, index) =>
-      index % 2 === 0 &&
-      item.toLowerCase() === 'content-type' &&
-      headers[index + 1]!.startsWith('text/event-stream')
-  )
+  return /^text\/event-stream/i.test(valueOf('content-type', headers) ?? '')
+}
+
+/** @param name - In lower case. */
+function valueOf(name: string, headers: readonly string[]): string | undefined {
+  for (let index = 0; index < headers.length; index += 2) {
+    if (headers[index]!.length === name.length && headers[index]!.toLowerCase() === name)
+      return headers[index + 1]
+  }
+  return undefined
 }
 
 function pairs(flat: readonly string[]): [string, string][] {

@@ -31,6 +31,8 @@ export interface UpstreamRequest {
   readonly body: Readable | null
   /** Asked for once the body has ended, when it goes chunked. */
   readonly trailers?: (() => readonly string[]) | undefined
+  /** Whether no kept-alive connection will do: one may just have turned out to be closed, and so may the next. */
+  readonly fresh?: boolean | undefined
   /** Value of the Upgrade field when the request asks for another protocol. */
   readonly upgrade?: string | undefined
 }

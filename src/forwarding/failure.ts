@@ -1,4 +1,4 @@
-import { ProblemError } from '../problem.ts'
+import { badRequest, ProblemError } from '../problem.ts'
 import type { FailureReason } from './connection.ts'
 
 /** Failures that the gateway finds by itself: a deadline that passed. */
@@ -26,6 +26,11 @@ export function failureProblem(reason: FailureReason | DeadlineReason): ProblemE
 export function noUsableBackend(retryAfter: number): ProblemError {
   const headers = { 'retry-after': String(retryAfter) }
   return new ProblemError(503, 'no_usable_backend', 'The service has no healthy server right now.', headers)
+}
+
+/** The answer to a client whose body can't be passed on as it is; its connection ends with it. */
+export function badUpload(): ProblemError {
+  return badRequest('bad_body', 'The body of the request is not valid.')
 }
 
 /** The answer to a client that does not go on with its request; its connection ends with it. */

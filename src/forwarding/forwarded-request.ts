@@ -9,12 +9,16 @@ import { BodyWatch } from './body-watch.ts'
 import { ClientResponse } from './client-response.ts'
 import type { Failure, FailureReason } from './connection.ts'
 import { expectsContinue } from './expect.ts'
-import { clientTooSlow, failureProblem, noUsableBackend } from './failure.ts'
+import { badUpload, clientTooSlow, failureProblem, noUsableBackend } from './failure.ts'
 import { ReplayableBody } from './replayable-body.ts'
-import { forwardedRequestHeaders } from './request-headers.ts'
+import { forwardedRequestHeaders, forwardedRequestTrailers } from './request-headers.ts'
 import { mayReplace, mayRetryFailure, mayRetryStatus, retryAfter } from './retry.ts'
 import type { ForwardingTarget } from './targets.ts'
+import { discardUpload } from './unread-upload.ts'
 import { type PendingUpgrade, pendingUpgrade } from './upgrade.ts'
+
+/** The longest that a timer can wait, in milliseconds. */
+const MAX_WAIT = 2 ** 31 - 1
 
 /**
  * One request on its way: picks a backend, tries it, tries another while that is safe, and passes the response on as
@@ -35,7 +39,10 @@ export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner 
   #retries = 0
   #deadline: NodeJS.Timeout | undefined
   #pause: NodeJS.Timeout | undefined
+  /** Whether it is decided what the client gets. */
   #over = false
+  /** Whether the response has been written to its end. */
+  #hasEnded = false
 
   /** @param path - Path and query for the backend, byte for byte. */
   constructor(request: FastifyRequest, reply: FastifyReply, target: ForwardingTarget, path: string) {
@@ -47,7 +54,7 @@ export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner 
     const { raw } = request
     const hasBody =
       raw.headers['transfer-encoding'] !== undefined || Number(raw.headers['content-length'] ?? 0) > 0
-    this.#body = hasBody ? new ReplayableBody(raw, target.retry.bodyBuffer) : undefined
+    this.#body = hasBody ? new ReplayableBody(raw, target.retry.bodyBuffer, this.#moved) : undefined
     this.#upgrade = pendingUpgrade(raw)
     this.#response = new ClientResponse(request, reply, target.route)
     this.#watch = new BodyWatch(target.timeouts.idle, () => this.#onIdle())
@@ -56,6 +63,11 @@ export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner 
   /** Begins. The reply is answered, or hijacked, or its client is gone, some time later. */
   start(): void {
     const { budget, timeouts } = this.#target
+    if (this.#reply.raw.destroyed) {
+      // It has left while a hook was busy; nobody will say so again.
+      this.#reply.hijack()
+      return
+    }
     budget.enter()
     this.#reply.raw.once('close', () => this.#onClientClose())
     if (timeouts.total > 0) this.#deadline = setTimeout(() => this.#onDeadline(), this.#timeLeft())
@@ -71,7 +83,11 @@ export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner 
     if (!this.#body) return
     this.#body.record()
     this.#watch.start()
-    this.#request.raw.on('data', this.#moved)
+  }
+
+  onUploaded(): void {
+    // What the backend then takes to answer is no silence of a body.
+    if (!this.#response.hasBegun) this.#watch.stop()
   }
 
   onInformation(status: number, statusText: string, headers: string[]): void {
@@ -86,8 +102,17 @@ export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner 
     this.#response.begin(status, statusText, headers, this.#attempt!.backend)
     this.#settle()
     this.#record.firstByteAt = performance.now()
-    if (!this.#response.isEventStream) this.#watch.start()
+    // Most responses end before this runs, and need neither.
+    process.nextTick(followUp, this)
     return true
+  }
+
+  /** A response has begun whose body did not come along with its head. */
+  onBegun(): void {
+    if (this.#hasEnded || this.#reply.raw.destroyed) return
+    this.#response.flush()
+    if (this.#response.isEventStream) this.#watch.stop()
+    else this.#watch.start()
   }
 
   onBody(chunk: Buffer): boolean {
@@ -97,6 +122,7 @@ export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner 
   }
 
   onEnd(trailers: string[]): void {
+    this.#hasEnded = true
     this.#watch.stop()
     this.#response.end(trailers)
   }
@@ -108,7 +134,10 @@ export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner 
   }
 
   onFailure(failure: Failure): void {
+    // The client broke its upload: its connection's close, about to come, says all.
+    if (failure.reason === 'request_aborted' && this.#request.raw.destroyed) return
     if (this.#response.hasBegun) {
+      this.#hasEnded = true
       this.#watch.stop()
       this.#record.reason = failure.reason
       this.#response.destroy()
@@ -116,9 +145,8 @@ export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner 
     }
     const { retry } = this.#target
     const request = this.#retryable()
-    // The client broke its upload: its connection's close, about to come, says all.
-    if (failure.reason === 'request_aborted') return
-    if (mayReplace(failure, request, retry)) this.#send(this.#attempt!.backend)
+    if (failure.reason === 'request_aborted') this.#answer(badUpload())
+    else if (mayReplace(failure, request, retry)) this.#send(this.#attempt!.backend, true)
     else if (mayRetryFailure(failure, request, retry) && this.#takeRetry(failure.sent))
       this.#next(failure.reason)
     else this.#answer(failureProblem(failure.reason))
@@ -157,7 +185,8 @@ export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner 
     this.#send(backend)
   }
 
-  #send(backend: Backend): void {
+  /** @param fresh - Over a connection of its own making. */
+  #send(backend: Backend, fresh = false): void {
     const { group, route, timeouts, connections, trusted } = this.#target
     const { raw, id: requestId } = this.#request
     const { hostHeader, forwardedHeader } = group.settings
@@ -174,8 +203,9 @@ export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner 
         changes: route.headers?.request
       }),
       body: this.#body?.stream() ?? null,
-      trailers: () => raw.rawTrailers,
-      upgrade: this.#upgrade ? raw.headers.upgrade : undefined
+      trailers: () => forwardedRequestTrailers(raw.rawTrailers, route.headers?.request),
+      upgrade: this.#upgrade ? raw.headers.upgrade : undefined,
+      fresh
     })
   }
 
@@ -187,7 +217,7 @@ export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner 
     // A backend that was not asked yet has not said that it wants to be left alone.
     const other = balancer.pick(this)
     const wait = other || status !== 503 ? 0 : retryAfter(headers, Date.now())
-    const limit = timeouts.total > 0 ? this.#timeLeft() : timeouts.response || Infinity
+    const limit = timeouts.total > 0 ? this.#timeLeft() : timeouts.response || MAX_WAIT
     if (wait >= limit || !this.#takeRetry(true)) return false
     const proceed = (): void => (other ? this.#begin(other) : this.#next('no_usable_backend'))
     // The discarded attempt is counted out before the next one is counted in.
@@ -220,8 +250,10 @@ export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner 
       this.#record.reason = isClientSlow ? 'client_too_slow' : 'idle_timeout'
       this.#attempt?.abort(!isClientSlow)
       this.#response.destroy()
-    } else if (!raw.readableEnded) {
-      const isClientSlow = !raw.isPaused() && raw.readableLength === 0
+    } else {
+      // A client that waits for a 100 waits for the backend.
+      const isAllowed = !expectsContinue(raw) || this.#response.hasContinued
+      const isClientSlow = isAllowed && this.#body!.isAwaited
       this.#attempt?.abort(!isClientSlow)
       this.#answer(isClientSlow ? clientTooSlow() : failureProblem('idle_timeout'))
     }
@@ -232,6 +264,10 @@ export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner 
     this.#settle()
     this.#target.budget.leave(this.#retries)
     this.#watch.stop()
+    if (this.#body) {
+      this.#body.release()
+      if (raw.writableFinished) discardUpload(this.#request.raw)
+    }
     if (raw.writableFinished || raw.statusCode === 101) return
     if (!this.#response.hasBegun) this.#reply.hijack()
     this.#record.reason ??= 'client_gone'
@@ -262,4 +298,8 @@ export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner 
     const check = this.#target.group.settings.healthCheck
     return check ? Math.max(1, Math.ceil((check.interval * check.healthyAfter) / 1000)) : 1
   }
+}
+
+function followUp(request: ForwardedRequest): void {
+  request.onBegun()
 }

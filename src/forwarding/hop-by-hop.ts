@@ -14,6 +14,12 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'upgrade'
 ])
 
+/**
+ * Names that Connection must not have (RFC 9110 section 7.6.1: what is for all recipients) and that would change what
+ * the message is: where it goes and where it ends.
+ */
+const END_TO_END: ReadonlySet<string> = new Set(['close', 'content-length', 'expect', 'host', 'keep-alive'])
+
 /** The fields that a message's Connection names, in lower case; undefined when it names none of interest. */
 export function connectionOptions(rawHeaders: readonly string[]): ReadonlySet<string> | undefined {
   let options: Set<string> | undefined
@@ -21,7 +27,7 @@ export function connectionOptions(rawHeaders: readonly string[]): ReadonlySet<st
     if (rawHeaders[index]!.toLowerCase() !== 'connection') continue
     for (const part of rawHeaders[index + 1]!.split(',')) {
       const option = part.trim().toLowerCase()
-      if (option !== '' && option !== 'keep-alive' && option !== 'close') (options ??= new Set()).add(option)
+      if (option !== '' && !END_TO_END.has(option)) (options ??= new Set()).add(option)
     }
   }
   return options

@@ -25,7 +25,7 @@ export function mapLocation(location: string, mapping: PrefixMapping): string {
 
 /** Maps the Path of a Set-Cookie back, so that the client sends the cookie to the public path. */
 export function mapCookiePath(cookie: string, mapping: PrefixMapping): string {
-  return cookie.replace(/(;\s*path\s*=\s*)([^;]*)/i, (whole: string, attribute: string, path: string) => {
+  return cookie.replace(/(;\s*path\s*=\s*)([^;]*)/gi, (whole: string, attribute: string, path: string) => {
     const mapped = mapPath(path.trim(), mapping)
     return mapped === undefined ? whole : attribute + mapped
   })

@@ -8,20 +8,21 @@ import { Readable } from 'node:stream'
 export class ReplayableBody {
   readonly #source: IncomingMessage
   readonly #limit: number
+  readonly #onMoved: () => void
   readonly #record = (chunk: Buffer): void => this.#keep(chunk)
   #kept: Buffer[] = []
   #bytes = 0
   #isRecording = false
+  #replay: Replay | undefined
 
-  /** @param limit - Bytes that are kept at most. */
-  constructor(source: IncomingMessage, limit: number) {
+  /**
+   * @param limit - Bytes that are kept at most.
+   * @param onMoved - Called whenever some of it moves on.
+   */
+  constructor(source: IncomingMessage, limit: number, onMoved: () => void) {
     this.#source = source
     this.#limit = limit
-  }
-
-  /** Bytes that have passed through. */
-  get bytes(): number {
-    return this.#bytes
+    this.#onMoved = onMoved
   }
 
   /** Whether it can be sent from its beginning. */
@@ -29,12 +30,18 @@ export class ReplayableBody {
     return this.#bytes === 0 || this.#bytes <= this.#limit
   }
 
-  /** The body from its beginning: what was kept, then what is still to come. */
+  /** Whether the gateway waits for more of it from the client, and not the client for the gateway. */
+  get isAwaited(): boolean {
+    const { readableEnded, readableLength } = this.#source
+    return !readableEnded && readableLength === 0 && !this.#source.isPaused()
+  }
+
+  /** The body from its beginning: what was kept, then what is still to come. Only the last one that was made goes on. */
   stream(): Readable {
     if (this.#bytes === 0) return this.#source
-    // Until the replay has caught up, nothing more may pass.
-    this.#source.pause()
-    return Readable.from(this.#replay(), { objectMode: false })
+    this.#replay?.destroy()
+    this.#replay = new Replay(this.#kept, this.#source, this.#onMoved)
+    return this.#replay
   }
 
   /** Keeps what passes from now on. Called when the body begins to be read, since listening sets it in motion. */
@@ -44,16 +51,77 @@ export class ReplayableBody {
     this.#source.on('data', this.#record)
   }
 
+  /** Lets go of the source, whose rest is somebody else's. */
+  release(): void {
+    this.#replay?.destroy()
+    this.#source.off('data', this.#record)
+    this.#kept = []
+  }
+
   #keep(chunk: Buffer): void {
+    this.#onMoved()
     this.#bytes += chunk.length
     if (this.#bytes <= this.#limit) this.#kept.push(chunk)
     else this.#kept = []
   }
+}
 
-  async *#replay(): AsyncGenerator<Buffer> {
-    for (const chunk of this.#kept) yield chunk
-    if (this.#source.readableEnded) return
-    // What is read from here on is recorded as well: the listener is still there.
-    yield* this.#source.iterator({ destroyOnReturn: false })
+/** What was kept of a body, then its rest. Destroyed, it leaves the rest untouched. */
+class Replay extends Readable {
+  readonly #kept: readonly Buffer[]
+  readonly #source: IncomingMessage
+  readonly #onMoved: () => void
+  readonly #onData = (chunk: Buffer): void => {
+    if (!this.push(chunk)) this.#source.pause()
+  }
+  readonly #onEnd = (): void => void this.push(null)
+  readonly #onClose = (): void => {
+    if (!this.#source.readableEnded) this.destroy()
+  }
+  #next = 0
+  #follows = false
+
+  constructor(kept: readonly Buffer[], source: IncomingMessage, onMoved: () => void) {
+    super()
+    this.#kept = kept
+    this.#source = source
+    this.#onMoved = onMoved
+    // Until what was kept has gone, nothing more may pass.
+    source.pause()
+  }
+
+  override _read(): void {
+    this.#onMoved()
+    if (this.#follows) {
+      this.#source.resume()
+      return
+    }
+    while (this.#next < this.#kept.length) if (!this.push(this.#kept[this.#next++])) return
+    this.#follow()
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    const source = this.#source
+    source.off('data', this.#onData)
+    source.off('end', this.#onEnd)
+    source.off('close', this.#onClose)
+    done(error)
+  }
+
+  #follow(): void {
+    const source = this.#source
+    this.#follows = true
+    if (source.readableEnded) {
+      this.push(null)
+      return
+    }
+    if (source.destroyed) {
+      this.destroy()
+      return
+    }
+    source.on('data', this.#onData)
+    source.on('end', this.#onEnd)
+    source.on('close', this.#onClose)
+    source.resume()
   }
 }

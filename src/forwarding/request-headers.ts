@@ -31,9 +31,11 @@ export function forwardedRequestHeaders(request: IncomingMessage, options: Reque
   const named = connectionOptions(rawHeaders)
   const isTrusted = options.trusted?.has(socket.remoteAddress) ?? false
   const out: string[] = []
+  let hasHost = false
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index]!.toLowerCase()
     const action = ACTIONS.get(name)
+    if (action === 'host') hasHost = true
     if (action === 'drop' || isHopByHop(name, named) || isChanged(name, changes)) continue
     if (action === 'host') {
       if (options.hostHeader === 'preserve') out.push(rawHeaders[index]!, headers.host!)
@@ -41,11 +43,42 @@ export function forwardedRequestHeaders(request: IncomingMessage, options: Reque
       if (options.expectsContinue) out.push(rawHeaders[index]!, rawHeaders[index + 1]!)
     } else if (isTrusted || !isForwardingClaim(name)) out.push(rawHeaders[index]!, rawHeaders[index + 1]!)
   }
+  // An absolute-form target may name one where HTTP/1.0 has no Host field.
+  if (
+    !hasHost &&
+    headers.host !== undefined &&
+    options.hostHeader === 'preserve' &&
+    !isChanged('host', changes)
+  )
+    out.unshift('Host', headers.host)
   // TE goes on only to say that trailers may come back.
   if (typeof headers.te === 'string' && TRAILERS.test(headers.te)) out.push('TE', 'trailers')
   pushForwarding(out, request, isTrusted, options.forwardedHeader ?? false)
   out.push('X-Request-Id', options.requestId, 'Via', `${request.httpVersion} ${VIA_PSEUDONYM}`)
   if (changes) for (const [name, value] of Object.entries(changes.set)) out.push(name, value)
+  return out
+}
+
+/**
+ * The trailers that go to the backend: a server may read them as if they were in the header, so what the gateway
+ * answers for there is not taken from here (RFC 9110 section 6.5.1).
+ */
+export function forwardedRequestTrailers(
+  rawTrailers: readonly string[],
+  changes: HeaderChanges | undefined
+): string[] {
+  const out: string[] = []
+  for (let index = 0; index < rawTrailers.length; index += 2) {
+    const name = rawTrailers[index]!.toLowerCase()
+    if (
+      ACTIONS.has(name) ||
+      isHopByHop(name, undefined) ||
+      isForwardingClaim(name) ||
+      isChanged(name, changes)
+    )
+      continue
+    out.push(rawTrailers[index]!, rawTrailers[index + 1]!)
+  }
   return out
 }
 
@@ -63,8 +96,11 @@ const ACTIONS: ReadonlyMap<string, 'drop' | 'host' | 'expect'> = new Map([
 ])
 
 function isForwardingClaim(name: string): boolean {
-  return name.startsWith('x-forwarded-') || name === 'forwarded'
+  return FORWARDING_CLAIM.test(name)
 }
+
+/** Servers that hand fields on as variables take `_` for `-`. */
+const FORWARDING_CLAIM = /^(?:x[-_]forwarded[-_]|forwarded$)/
 
 function isChanged(name: string, changes: HeaderChanges | undefined): boolean {
   return changes !== undefined && (changes.remove.includes(name) || Object.hasOwn(changes.set, name))
@@ -87,11 +123,16 @@ function pushForwarding(
   if (forwarded) out.push('Forwarded', forwardedElement(address, text(proto), headers.host))
 }
 
-/** One element of RFC 7239 section 4; an IPv6 address and a port stand in quotes. */
+/** One element of RFC 7239 section 4. */
 function forwardedElement(address: string, proto: string, host: string | undefined): string {
-  const node = address.includes(':') ? `"[${address}]"` : address
-  const named = host === undefined ? '' : `;host=${host.includes(':') ? `"${host}"` : host}`
-  return `for=${node};proto=${proto}${named}`
+  const node = address.includes(':') ? `[${address}]` : address
+  const named = host === undefined ? '' : `;host=${tokenOrQuoted(host)}`
+  return `for=${tokenOrQuoted(node)};proto=${tokenOrQuoted(proto)}${named}`
+}
+
+/** RFC 9110 section 5.6: what is no token (a port, an IPv6 address, a host that looks like more) stands in quotes. */
+function tokenOrQuoted(value: string): string {
+  return /^[!#$%&'*+.^_`|~\w-]+$/.test(value) ? value : `"${value.replace(/["\\]/g, String.raw`\$&`)}"`
 }
 
 function text(value: string | string[]): string {

@@ -8,6 +8,9 @@ export interface ResponseHeaderOptions {
   /** What hooks have set on the reply; it replaces the backend's. */
   readonly own: ReturnType<FastifyReply['getHeaders']>
   readonly requestId: string
+  readonly status?: number
+  /** Whether a body may follow in chunks, as far as the client is concerned; by default it may. */
+  readonly mayBeChunked?: boolean
   /** How public paths and the backend's differ; undefined when they don't. */
   readonly mapping?: PrefixMapping | undefined
   /** What the route sets and removes. */
@@ -27,20 +30,35 @@ export function forwardedResponseHeaders(
   const { own, mapping, changes } = options
   const named = connectionOptions(headers)
   const out: string[] = []
+  let hasLength = false
+  let hasTrailer = false
   for (let index = 0; index < headers.length; index += 2) {
     const name = headers[index]!.toLowerCase()
-    if (name === 'x-request-id' || name in own || isHopByHop(name, named)) continue
+    if (name === 'x-request-id' || Object.hasOwn(own, name) || isHopByHop(name, named)) continue
     if (changes && (changes.remove.includes(name) || Object.hasOwn(changes.set, name))) continue
+    if (name === 'content-length') {
+      // RFC 9110 section 8.6: a 204 has none.
+      if (options.status === 204) continue
+      hasLength = true
+    } else if (name === 'trailer') hasTrailer = true
     const value = headers[index + 1]!
     out.push(headers[index]!, mapping ? mapValue(name, value, mapping) : value)
   }
+  // Only chunks have trailers.
+  if (hasTrailer && (hasLength || options.mayBeChunked === false)) removeField(out, 'trailer')
   for (const name in own) {
+    if (name === 'x-request-id') continue
     const value = own[name as keyof typeof own]
     for (const item of Array.isArray(value) ? value : [value]) out.push(name, String(item))
   }
   if (changes) for (const [name, value] of Object.entries(changes.set)) out.push(name, value)
   out.push('X-Request-Id', options.requestId)
   return out
+}
+
+function removeField(headers: string[], name: string): void {
+  for (let index = headers.length - 2; index >= 0; index -= 2)
+    if (headers[index]!.toLowerCase() === name) headers.splice(index, 2)
 }
 
 function mapValue(name: string, value: string, mapping: PrefixMapping): string {

@@ -10,8 +10,14 @@ const HOST = /^(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?$
 /** An absolute-form target (RFC 9112 section 3.2.2): authority, then what an origin server would get. */
 const ABSOLUTE_FORM = /^https?:\/\/([^/?]+)(.*)$/i
 
-/** A dot segment, encoded or not, however the segments are separated; `..;x` is one for some servers. */
-const DOT_SEGMENT = /(?:^|[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?:[/\\;]|%2f|%5c|%3b|$)/i
+/**
+ * A dot segment, encoded or not, however the segments are separated; `..;x` is one for some servers, and `..%00x` for
+ * those whose texts end at a NUL.
+ */
+const DOT_SEGMENT = /(?:^|[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?:[/\\;]|%2f|%5c|%3b|%00|$)/i
+
+/** Digits of the longest Content-Length that every program counts exactly. */
+const MAX_LENGTH_DIGITS = 15
 
 /**
  * Finds what makes a request ambiguous or impossible to forward, beyond what Node's parser refuses by itself
@@ -56,11 +62,17 @@ function checkHost({ rawHeaders, headers, httpVersion }: IncomingMessage): Probl
 /** The only transfer coding is chunked, and HTTP/1.0 has none (RFC 9112 section 6.1). */
 function checkFraming({ headers, httpVersion }: IncomingMessage): ProblemError | undefined {
   const coding = headers['transfer-encoding']
-  if (coding === undefined) return undefined
+  if (coding === undefined) return checkLength(headers['content-length'])
   if (httpVersion === '1.0') return badRequest('transfer_encoding', 'HTTP/1.0 has no Transfer-Encoding.')
   if (coding.toLowerCase() === 'chunked') return undefined
   const detail = 'No transfer coding but chunked is understood.'
   return new ProblemError(501, 'transfer_encoding', detail, { connection: 'close' })
+}
+
+/** Node's parser has made sure that it is a number. */
+function checkLength(length: string | undefined): ProblemError | undefined {
+  if (length === undefined || length.length <= MAX_LENGTH_DIGITS) return undefined
+  return new ProblemError(413, 'content_length', 'The body is too large.', { connection: 'close' })
 }
 
 function checkExpect(expect: string | undefined): ProblemError | undefined {
@@ -75,7 +87,9 @@ function normalizeTarget(request: IncomingMessage): ProblemError | undefined {
   if (target === '*' && request.method === 'OPTIONS') return undefined
   const [, authority = '', rest = ''] = ABSOLUTE_FORM.exec(target) ?? []
   if (!HOST.test(authority)) return badRequest('target_invalid', 'The request target is not valid.')
-  request.url = rest.startsWith('/') ? rest : `/${rest}`
+  // RFC 9112 section 3.2.4: without a path, OPTIONS asks about the server.
+  if (rest === '' && request.method === 'OPTIONS') request.url = '*'
+  else request.url = rest.startsWith('/') ? rest : `/${rest}`
   request.headers.host = authority
   return undefined
 }

@@ -20,20 +20,23 @@ export function rewriteTarget(match: RouteMatch, target: string): string {
  * @param path - The raw path that was matched, without query.
  */
 export function rewritePath(match: RouteMatch, path: string): string {
-  if (match.route.rewrite === undefined) return path
+  // `*` is no path: it asks about the server.
+  if (match.route.rewrite === undefined || path === '*') return path
   const rest = path.slice(match.prefixLength)
-  const rewritten = rewrittenPrefix(match) + rest
+  // With nothing behind it, a rewrite stands as it is written, with its trailing slash.
+  const rewritten = rest === '' ? fillParams(match) : rewrittenPrefix(match) + rest
   return rewritten.startsWith('/') ? rewritten : `/${rewritten}`
 }
 
 /** What stands in the place of the matched prefix, without a trailing slash; empty for `/`. */
 export function rewrittenPrefix(match: RouteMatch): string {
-  const { rewrite = '' } = match.route
-  const prefix = match.params.length === 0 ? rewrite : fillParams(rewrite, match)
+  const prefix = fillParams(match)
   return prefix.endsWith('/') ? prefix.slice(0, -1) : prefix
 }
 
-function fillParams(rewrite: string, match: RouteMatch): string {
+function fillParams(match: RouteMatch): string {
+  const { rewrite = '' } = match.route
+  if (match.params.length === 0) return rewrite
   return rewrite
     .split('/')
     .map((segment) => {

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { PROBLEM_TYPE, problem } from '../problem.ts'
 import { requestIds } from '../telemetry/request-id.ts'
@@ -23,28 +24,65 @@ const DETAIL: Readonly<Record<number, string>> = {
 interface ClientError extends Error {
   readonly code?: string
   readonly rawPacket?: Buffer
+  /** How much of the packet came before the error. */
+  readonly bytesParsed?: number
 }
+
+/** How long what a client still sends is read after the answer to an error, in milliseconds: a reset would take the answer from it. */
+const LINGER = 1_000
+
+/** Connections that have got the answer to an error; Node's parser says it again with every packet. */
+const answered = new WeakSet<Duplex>()
 
 /** A request line that is well formed, whatever its method. */
 const REQUEST_LINE = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+ \S+ HTTP\/1\.[01]\r\n/
 
 /** Node's parser knows a list of methods; a request with another one is not wrong, only beyond us (RFC 9110 15.6.2). */
-function isUnknownMethod({ code, rawPacket }: ClientError): boolean {
-  return code === 'HPE_INVALID_METHOD' && REQUEST_LINE.test(rawPacket?.toString('latin1') ?? '')
+function isUnknownMethod({ code, rawPacket, bytesParsed = 0 }: ClientError): boolean {
+  if (code !== 'HPE_INVALID_METHOD') return false
+  const text = rawPacket?.toString('latin1') ?? ''
+  return REQUEST_LINE.test(text.slice(text.lastIndexOf('\n', bytesParsed) + 1))
 }
 
-/** A server's `clientError` listener: the client gets a problem document, and the connection ends. */
+/**
+ * A server's `clientError` listener: the client gets a problem document, after the responses that it waits for, and
+ * the connection ends.
+ */
 export function answerClientError(error: ClientError, socket: Duplex): void {
-  // A reset has nobody left to read; a response under way would be corrupted.
-  if (!socket.writable || error.code === 'ECONNRESET' || hasResponseUnderWay(socket)) {
+  // A reset has nobody left to read.
+  if (error.code === 'ECONNRESET') socket.destroy()
+  else answerRaw(socket, isUnknownMethod(error) ? 501 : (STATUS[error.code ?? ''] ?? 400))
+}
+
+/** Answers on a bare socket, for a request that never became one, when its turn comes, and ends the connection. */
+export function answerRaw(socket: Duplex, status: number): void {
+  if (answered.has(socket)) return
+  answered.add(socket)
+  answerInTurn(socket, status)
+}
+
+/** Ends a connection whose client has got its answer before its request was found to be wrong. */
+export function endAnswered(socket: Duplex): void {
+  if (answered.has(socket)) return
+  answered.add(socket)
+  socket.end()
+  linger(socket)
+}
+
+function answerInTurn(socket: Duplex, status: number): void {
+  const current = responseUnderWay(socket)
+  // A request that came whole has nothing to do with the error.
+  if (current?.req.complete && !socket.destroyed) {
+    current.once('close', () => answerInTurn(socket, status))
+    return
+  }
+  if (socket.destroyed || socket.writableEnded) return
+  // One that is wrong in its body can't be told so any more once its response has begun.
+  if (current?.headersSent) {
     socket.destroy()
     return
   }
-  answerRaw(socket, isUnknownMethod(error) ? 501 : (STATUS[error.code ?? ''] ?? 400))
-}
-
-/** Answers on a bare socket, for a request that never became one, and ends the connection. */
-export function answerRaw(socket: Duplex, status: number): void {
+  if (current) giveUp(current, socket)
   const id = nextId({})
   const document = problem(status, DETAIL[status] ?? '', id)
   const body = JSON.stringify(document)
@@ -52,9 +90,25 @@ export function answerRaw(socket: Duplex, status: number): void {
     `HTTP/1.1 ${status} ${document.title}\r\nContent-Type: ${PROBLEM_TYPE}\r\nX-Request-Id: ${id}\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
   )
+  linger(socket)
 }
 
-/** Node keeps the response that a socket is busy with in `_httpMessage`; there is no public name for it. */
-function hasResponseUnderWay(socket: Duplex & { _httpMessage?: { headersSent: boolean } }): boolean {
-  return socket._httpMessage?.headersSent === true
+/** The response that a socket is busy with, which Node keeps in `_httpMessage`; there is no public name for it. */
+export function responseUnderWay(
+  socket: Duplex & { _httpMessage?: ServerResponse | null }
+): ServerResponse | undefined {
+  return socket._httpMessage ?? undefined
+}
+
+/** Whoever works for a request learns that it has come to nothing. */
+function giveUp(response: ServerResponse, socket: Duplex): void {
+  response.detachSocket(socket as Parameters<ServerResponse['detachSocket']>[0])
+  response.emit('close')
+}
+
+/** Ends a connection: what the client still sends is thrown away until it ends its side, but not for long. */
+function linger(socket: Duplex): void {
+  const timer = setTimeout(() => socket.destroy(), LINGER)
+  socket.once('close', () => clearTimeout(timer))
+  socket.resume()
 }

@@ -4,7 +4,8 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setExpectsContinue } from '../forwarding/expect.ts'
 import { setPendingUpgrade, writeHead } from '../forwarding/upgrade.ts'
-import { answerClientError, answerRaw } from './client-errors.ts'
+import { answerClientError, answerRaw, endAnswered, responseUnderWay } from './client-errors.ts'
+import { closeInStages } from './close-in-stages.ts'
 import type { Generation } from './generation.ts'
 import type { ListenAddress } from './messages.ts'
 
@@ -19,6 +20,8 @@ const MAX_HEADERS = 100
 const CHECK_INTERVAL = 1_000
 /** How long a client that has finished sending waits undisturbed, in milliseconds: most answers come sooner. */
 const HALF_CLOSE_PATIENCE = 30
+/** How long a client whose upgrade was refused may take to close its side, in milliseconds. */
+const REFUSED_PATIENCE = 1_000
 /** How often a stop looks for connections that have become idle, in milliseconds. */
 const IDLE_SWEEP_INTERVAL = 50
 
@@ -28,10 +31,12 @@ const IDLE_SWEEP_INTERVAL = 50
  */
 export class PublicListener {
   readonly #responses = new Set<ServerResponse>()
-  /** The last response that each client connection was given. */
-  readonly #current = new WeakMap<Duplex, ServerResponse>()
+  /** The response to the last request of each client connection. */
+  readonly #last = new WeakMap<Duplex, ServerResponse>()
   /** Both ends of every upgraded connection. */
   readonly #joined = new Set<Duplex>()
+  /** Those that listened elsewhere and still have connections. */
+  readonly #leaving = new Set<Server>()
   #server: Server | undefined
   #address: ListenAddress | undefined
   #generation: Generation | undefined
@@ -58,13 +63,13 @@ export class PublicListener {
       this.#address = before.address
       throw error
     }
-    before.server?.close()
+    if (before.server) this.#retire(before.server)
   }
 
   /** From now on every response closes its connection. */
   drain(): void {
     this.#draining = true
-    for (const response of this.#responses) if (!response.headersSent) response.shouldKeepAlive = false
+    this.#endConnections()
   }
 
   /**
@@ -75,19 +80,38 @@ export class PublicListener {
    */
   async stop(timeout: number): Promise<number> {
     this.drain()
-    const server = this.#server
-    if (!server) return 0
-    const closed = new Promise<void>((resolve) => {
-      server.close(() => resolve())
-    })
-    const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_INTERVAL)
-    await Promise.race([Promise.all([closed, this.#allEnded()]), elapsed(timeout)])
-    clearInterval(sweep)
+    if (this.#server) this.#retire(this.#server)
+    await Promise.race([this.#allEnded(), elapsed(timeout)])
     const cut = this.#responses.size + this.#joined.size / 2
     for (const socket of this.#joined) socket.destroy()
-    server.closeAllConnections()
-    await closed
+    const closed = [...this.#leaving].map((server) => once(server, 'close'))
+    for (const server of this.#leaving) server.closeAllConnections()
+    await Promise.all(closed)
     return cut
+  }
+
+  /** Lets a server's requests end, and their connections with them. */
+  #retire(server: Server): void {
+    this.#leaving.add(server)
+    // A response that has begun has promised to keep its connection.
+    const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_INTERVAL)
+    server.close(() => {
+      clearInterval(sweep)
+      this.#leaving.delete(server)
+    })
+    this.#endConnections()
+  }
+
+  #endConnections(): void {
+    for (const response of this.#responses) {
+      if (!response.headersSent && this.#isEnding(response)) response.shouldKeepAlive = false
+    }
+  }
+
+  /** Whether a response's connection takes no further request. */
+  #isEnding({ req: { socket } }: ServerResponse): boolean {
+    const { server } = socket as Socket & { server?: Server }
+    return this.#draining || server !== this.#server
   }
 
   #createServer(): Server {
@@ -103,7 +127,10 @@ export class PublicListener {
     server.maxHeadersCount = MAX_HEADERS
     // A client that has said all it has to say still gets its answer.
     Object.assign(server, { httpAllowHalfOpen: true })
-    server.on('connection', (socket) => socket.once('end', () => this.#onHalfClose(socket)))
+    server.on('connection', (socket) => {
+      closeInStages(socket, () => this.#last.get(socket)?.req)
+      socket.once('end', () => this.#onHalfClose(socket))
+    })
     server.on('request', (request, response) => this.#onRequest(request, response))
     server.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket, head))
     server.on('checkContinue', (request, response) => {
@@ -112,22 +139,37 @@ export class PublicListener {
     })
     server.on('checkExpectation', (request, response) => this.#onRequest(request, response))
     server.on('connect', (_request, socket) => answerRaw(socket, 501))
-    server.on('clientError', answerClientError)
+    server.on('clientError', (error, socket) => {
+      const last = this.#last.get(socket)
+      if (last?.writableFinished && !last.req.complete) endAnswered(socket)
+      else answerClientError(error, socket)
+    })
     return server
   }
 
   /** @returns Counts the request out of its generation before its response is over. */
   #onRequest(request: IncomingMessage, response: ServerResponse): () => void {
+    // Node still parses what comes behind a response that ends the connection.
+    if (!request.socket.writable) return () => {}
     const generation = this.#generation!
     const leave = generation.enter()
+    const before = this.#last.get(request.socket)
     this.#responses.add(response)
-    this.#current.set(request.socket, response)
-    if (this.#draining) response.shouldKeepAlive = false
+    this.#last.set(request.socket, response)
+    if (this.#isEnding(response)) response.shouldKeepAlive = false
     response.once('close', () => {
       this.#responses.delete(response)
       leave()
     })
-    generation.handle(request, response)
+    // The next one may depend on what the one before does, so it waits (RFC 9112 section 9.3.2).
+    if (!before || !this.#responses.has(before)) generation.handle(request, response)
+    else {
+      before.once('close', () => {
+        if (request.socket.writable) generation.handle(request, response)
+        // It never had the socket, so nobody else says that it is over.
+        else response.emit('close')
+      })
+    }
     return leave
   }
 
@@ -137,7 +179,10 @@ export class PublicListener {
    * with a reset, and one that waits has to ignore (RFC 9110 section 15.2).
    */
   #onHalfClose(socket: Socket): void {
-    const response = this.#current.get(socket)
+    const last = this.#last.get(socket)
+    // Node's parser says so itself, but for a request whose Upgrade is not followed.
+    if (last && this.#responses.has(last) && !last.req.complete) answerRaw(socket, 400)
+    const response = responseUnderWay(socket)
     if (!response || response.writableFinished) return
     if (response.headersSent) {
       socket.destroy()
@@ -158,7 +203,12 @@ export class PublicListener {
     const response = new ServerResponse(request)
     response.shouldKeepAlive = false
     response.assignSocket(socket as Socket)
-    response.once('finish', () => socket.end())
+    response.once('finish', () => {
+      endRefused(socket)
+      // No server knows this response, so nobody else says that it is over.
+      response.detachSocket(socket as Socket)
+      process.nextTick(() => response.emit('close'))
+    })
     let leave: () => void = () => {}
     setPendingUpgrade(request, {
       socket,
@@ -177,17 +227,28 @@ export class PublicListener {
   }
 
   async #allEnded(): Promise<void> {
-    while (this.#responses.size > 0 || this.#joined.size > 0) await elapsed(IDLE_SWEEP_INTERVAL)
+    while (this.#leaving.size > 0 || this.#responses.size > 0 || this.#joined.size > 0)
+      await elapsed(IDLE_SWEEP_INTERVAL)
   }
 }
 
 /**
- * Whether a request's Upgrade is passed on. h2c is not (RFC 9113 section 3.1 has withdrawn it), and what comes with a body
- * can't be told from the new protocol's bytes: both are answered as ordinary requests.
+ * Whether a request's Upgrade is passed on. h2c is not, be it one of several choices (RFC 9113 section 3.1 has withdrawn
+ * it); HTTP/1.0 has none (RFC 9110 section 7.8); what comes with a body can't be told from the new protocol's bytes; and
+ * a connection that still owes responses can't be given away. All are answered as ordinary requests.
  */
-function isForwardedUpgrade({ headers }: IncomingMessage): boolean {
+function isForwardedUpgrade({ headers, httpVersion, socket }: IncomingMessage): boolean {
   const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
-  return !hasBody && !/^\s*h2c\s*$/i.test(headers.upgrade ?? '')
+  const isPossible = httpVersion === '1.1' && !hasBody && !responseUnderWay(socket)
+  return isPossible && !/(?:^|,)\s*h2c\s*(?:[,/]|$)/i.test(headers.upgrade ?? '')
+}
+
+/** Ends the connection of an upgrade that was not granted: what the client has sent for the other protocol is lost. */
+function endRefused(socket: Duplex): void {
+  const timer = setTimeout(() => socket.destroy(), REFUSED_PATIENCE)
+  socket.once('close', () => clearTimeout(timer))
+  socket.resume()
+  socket.end()
 }
 
 function elapsed(milliseconds: number): Promise<void> {

@@ -99,10 +99,10 @@ export class UpstreamRegistry extends EventEmitter<RegistryEvents> {
     this.emit('groups', this.#groups)
   }
 
-  /** Gives up what was prepared beyond the present groups. */
-  abort(version: number): void {
+  /** Gives up what was prepared beyond the present groups: nothing ever used it. */
+  abort(): void {
     const keys = [...this.#groups.values()].flatMap((group) => group.backends.map(keyOf))
-    this.slots.retain(keys, version)
+    this.slots.retain(keys, 0)
     this.#forget(new Set(keys))
   }
 

@@ -37,7 +37,7 @@ export interface ChildGateway extends Command {
 /** Runs `xecureapi` with these words; killed with the test. */
 export function runCommand(t: TestContext, ...words: string[]): Command {
   const child = spawn(process.execPath, [CLI, ...words], { stdio: ['ignore', 'pipe', 'pipe'] })
-  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal }) as Ended)
+  const ended: Promise<Ended> = once(child, 'close').then(([code, signal]) => ({ code, signal }))
   t.after(async () => {
     child.kill('SIGKILL')
     await ended

@@ -6,10 +6,10 @@ import { CRASH_CHANNEL, type CrashOrder } from './crash-worker.ts'
 // The gateway's own worker, with a way to break it from outside.
 const { row } = workerData as ThreadData
 const channel = new BroadcastChannel(CRASH_CHANNEL)
-channel.onmessage = (message: unknown) => {
-  const order = (message as { data: CrashOrder }).data
+channel.addEventListener('message', (event) => {
+  const order = (event as MessageEvent).data as CrashOrder
   if (order.row === row) crash(order.what)
-}
+})
 
 function crash(what: CrashOrder['what']): void {
   if (what === 'throw') {

@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 export async function until(
   what: string,
   isSo: () => boolean | Promise<boolean>,
-  within = 15_000
+  within = 30_000
 ): Promise<void> {
   const deadline = performance.now() + within
   while (!(await isSo())) {

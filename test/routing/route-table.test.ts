@@ -13,7 +13,14 @@ suite('a path is a prefix on a segment boundary', () => {
   })
 
   test('it does not match a longer segment, nor less of itself', () => {
-    for (const path of ['/api/productsX', '/api/products-old/1', '/api/product', '/api', '/', '//api/products']) {
+    for (const path of [
+      '/api/productsX',
+      '/api/products-old/1',
+      '/api/product',
+      '/api',
+      '/',
+      '//api/products'
+    ]) {
       assert.equal(find(table, `GET ${path}`), '404')
     }
   })

@@ -42,7 +42,7 @@ for (const workers of WORKER_COUNTS) {
     const slack = Math.max(1, workers)
 
     for (const [name, concurrency, count] of [
-      ['sequential', 1, 600],
+      ['sequential', 1, 300],
       ['concurrent', 32, 3000]
     ] as const) {
       await t.test(

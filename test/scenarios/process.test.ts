@@ -14,7 +14,7 @@ function configOf(backend: { url: string }, rest: RawConfig): RawConfig {
   }
 }
 
-describe('the process', { concurrency: true }, () => {
+describe('the process', { concurrency: 2 }, () => {
   test('SIGHUP reads the configuration again, the log level of worker threads included', async (t) => {
     const backend = await startBackend(t, 'a')
     const gateway = await startChildGateway(t, configOf(backend, { log: { level: 'warn' } }), 1)

@@ -8,7 +8,7 @@ import { keepAliveAgent, type Outcome, send } from '../helpers/load.ts'
 import { until } from '../helpers/until.ts'
 
 /** Milliseconds between two probes, less the 10 % by which they may come early. */
-const INTERVAL = 50
+const INTERVAL = 100
 const EARLIEST = 0.9 * INTERVAL
 
 for (const workers of WORKER_COUNTS) {
@@ -51,7 +51,7 @@ for (const workers of WORKER_COUNTS) {
     await t.test('one prober asks, however many threads there are', async () => {
       const start = performance.now()
       const before = probed.requests()
-      await delay(10 * INTERVAL)
+      await delay(6 * INTERVAL)
       const probes = probed.requests() - before
       const most = Math.ceil((performance.now() - start) / EARLIEST) + 1
       assert.ok(probes >= 2 && probes <= most, `${probes} probes, at most ${most}`)

@@ -10,7 +10,9 @@ import { until } from '../helpers/until.ts'
 import { route } from '../routing/routes.ts'
 
 /** An app whose finished requests leave their fields here. */
-async function logging(t: TestContext): Promise<{ app: FastifyInstance; lines: AccessLogFields[]; url: string }> {
+async function logging(
+  t: TestContext
+): Promise<{ app: FastifyInstance; lines: AccessLogFields[]; url: string }> {
   const app = Fastify()
   t.after(() => app.close())
   const lines: AccessLogFields[] = []

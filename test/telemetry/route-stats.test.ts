@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { COUNTED_METHODS, COUNTED_STATUSES, NO_ROUTE, ROUTE_LAYOUT, RouteStats } from '../../src/telemetry/route-stats.ts'
+import {
+  COUNTED_METHODS,
+  COUNTED_STATUSES,
+  NO_ROUTE,
+  ROUTE_LAYOUT,
+  RouteStats
+} from '../../src/telemetry/route-stats.ts'
 import { LiveTable } from '../../src/upstreams/live-table.ts'
 
 const SLOTS = new Map([

@@ -68,8 +68,8 @@ export class FakeThread implements PlaneThread {
     this.calls.push(argument === undefined ? method : `${method} ${argument as number}`)
     if (this.#gone) return Promise.reject(new ThreadGone())
     const call = Promise.withResolvers<StopReport>()
-    const answer = this.#rules(this, method)
     this.#waiting.push(call)
+    const answer = this.#rules(this, method)
     if (answer instanceof Error) call.reject(answer)
     else if (answer !== 'never') call.resolve(answer ?? { cut: 0 })
     return call.promise
@@ -110,6 +110,7 @@ export function fakePool(t: TestContext, count: number, rules: FakeRules = () =>
     news,
     /** Moves the clock and lets everything that follows from it happen. */
     advance: async (milliseconds: number): Promise<void> => {
+      await settle()
       now += milliseconds
       t.mock.timers.tick(milliseconds)
       await settle()

@@ -31,5 +31,8 @@ test('groups are built with their settings and with backends in the order of the
 
 test('a backend without live state is an error that names it', () => {
   const table = new LiveTable(BACKEND_LAYOUT, 1)
-  assert.throws(() => buildGroups([group('catalog', ['a'])], () => undefined, table, 0), /http:\/\/a.*catalog/)
+  assert.throws(
+    () => buildGroups([group('catalog', ['a'])], () => undefined, table, 0),
+    /http:\/\/a.*catalog/
+  )
 })

@@ -18,7 +18,11 @@ suite('what a backend is at first', () => {
     const registry = registryOf(group('catalog', ['a']))
     const backend = registry.find('catalog', 'a:80')!
     assert.equal(backend.usable, true)
-    assert.deepEqual(registry.observed(backend), { health: 'healthy', reason: 'no_health_check', since: 1000 })
+    assert.deepEqual(registry.observed(backend), {
+      health: 'healthy',
+      reason: 'no_health_check',
+      since: 1000
+    })
   })
 
   test('with one it is healthy too, unless `initially` says otherwise', () => {
@@ -202,7 +206,7 @@ suite('a configuration that is only prepared', () => {
     const before = registry.slots.entries()
     const bad = check({ initially: 'unhealthy' })
     registry.prepare([group('catalog', ['a', 'b'], { healthCheck: bad }), group('orders', ['d'])])
-    registry.abort(2)
+    registry.abort()
     assert.deepEqual(registry.slots.entries(), before)
     assert.equal(registry.find('catalog', 'a:80')?.usable, false)
     registry.slots.reclaim(2)

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { FailureReason } from '../connection.ts'
 import { dial, type Origin, readyEvent, type TlsSettings } from './dial.ts'
 import { brokenConnection, connectFailure } from './failure-reason.ts'
+import { readAfterFailedWrite } from './failed-write.ts'
 import { RequestUpload } from './request-upload.ts'
 import { keepAliveHint } from './response-framing.ts'
 import { Read, type ResponseListener, ResponseReader } from './response-reader.ts'
@@ -23,11 +24,16 @@ export interface SocketOwner {
   forget(socket: HttpSocket): void
 }
 
+const READ_SIZE = 65_536
+/** A read of this size tells of a large body. */
+const LARGE_READ = 32_768
+
 /**
  * All sockets of a thread read into the same buffer: a read calls back before the next one begins, and what is kept of
- * it is copied. That spares an allocation of 64 KiB per read.
+ * it is copied. That spares an allocation of 64 KiB per read. Only while a large body comes does a socket read into
+ * buffers of its own, whose parts are passed on without a copy.
  */
-const readBuffer = Buffer.allocUnsafeSlow(65_536)
+const sharedBuffer = Buffer.allocUnsafeSlow(READ_SIZE)
 
 /** One connection to a backend. It carries one exchange after the other, and tells them what befalls it. */
 export class HttpSocket implements ResponseListener {
@@ -39,6 +45,7 @@ export class HttpSocket implements ResponseListener {
   #upload: RequestUpload | undefined
   #connectTimer: NodeJS.Timeout | undefined
   #error: Error | undefined
+  #buffer = sharedBuffer
   #ready = false
   #served = false
 
@@ -60,13 +67,10 @@ export class HttpSocket implements ResponseListener {
     // A socket that may be given away must emit `data`, and half-close. It is not kept alive.
     this.#forUpgrade = exchange.request.upgrade !== undefined
     const { origin, tls, session } = owner
-    const callback = (length: number): boolean => {
-      this.#read(readBuffer, length)
-      return true
-    }
-    const onread = this.#forUpgrade ? undefined : { buffer: readBuffer, callback }
+    const onread = this.#forUpgrade ? undefined : { buffer: this.#nextBuffer, callback: this.#onBytes }
     const socket = dial(origin, { tls, session, onread, allowHalfOpen: this.#forUpgrade })
     this.#socket = socket
+    readAfterFailedWrite(socket, this.#onFailedWrite)
     this.#reader = new ResponseReader(owner.maxResponseHead)
     if (owner.connectTimeout > 0)
       this.#connectTimer = setTimeout(() => this.#fail('connect_timeout'), owner.connectTimeout)
@@ -77,6 +81,11 @@ export class HttpSocket implements ResponseListener {
     socket.on('error', this.#onError)
     socket.on('close', this.#onClose)
     socket.on('drain', this.#onDrain)
+  }
+
+  /** Whether an exchange waits for it or runs over it. */
+  get busy(): boolean {
+    return this.#exchange !== undefined
   }
 
   /** Sends a request. */
@@ -138,7 +147,24 @@ export class HttpSocket implements ResponseListener {
     else this.#owner.release(this)
   }
 
-  readonly #onData = (chunk: Buffer): void => this.#read(chunk, chunk.length)
+  readonly #onData = (chunk: Buffer): void => this.#read(chunk, chunk.length, true)
+
+  readonly #nextBuffer = (): Buffer => this.#buffer
+
+  readonly #onBytes = (length: number): boolean => {
+    const buffer = this.#buffer
+    const own = buffer !== sharedBuffer
+    this.#read(buffer, length, own)
+    if (!this.#exchange) this.#buffer = sharedBuffer
+    else if (this.#reader.kept || (!own && length >= LARGE_READ))
+      this.#buffer = Buffer.allocUnsafeSlow(READ_SIZE)
+    return true
+  }
+
+  readonly #onFailedWrite = (): void => {
+    this.usable = false
+    this.#upload?.stop()
+  }
 
   readonly #onSession = (session: Buffer): void => {
     this.#owner.session = session
@@ -146,14 +172,15 @@ export class HttpSocket implements ResponseListener {
 
   readonly #onDrain = (): void => this.#upload?.drained()
 
-  #read(bytes: Buffer, length: number): void {
+  /** @param mayKeep - Whether nobody writes into the bytes any more. */
+  #read(bytes: Buffer, length: number, mayKeep: boolean): void {
     const exchange = this.#exchange
     if (!exchange) {
       // Nobody asked for anything: what comes now can't be told from the next response.
       this.#drop()
       return
     }
-    const read = this.#reader.read(bytes, length)
+    const read = this.#reader.read(bytes, length, mayKeep)
     if (read === Read.more || this.#exchange !== exchange) return
     if (read === Read.done) this.#responded(exchange, this.#reader.position === length)
     else if (read === Read.switched && this.#forUpgrade)

@@ -52,7 +52,7 @@ export class Http1Connection implements UpstreamConnection, SocketOwner {
 
   send(request: UpstreamRequest, sink: ResponseSink): Exchange {
     const exchange = new RunningExchange(request, requestHead(request, this.origin.authority), sink)
-    const kept = request.upgrade === undefined ? this.#take() : undefined
+    const kept = request.upgrade === undefined && !request.fresh ? this.#take() : undefined
     if (kept) {
       exchange.socket = kept
       kept.begin(exchange)
@@ -79,9 +79,8 @@ export class Http1Connection implements UpstreamConnection, SocketOwner {
   async close(): Promise<void> {
     this.#closed ??= Promise.withResolvers()
     clearInterval(this.#sweep)
-    const idle = this.#idle
     this.#idle = []
-    for (const socket of idle) socket.destroy()
+    for (const socket of this.#sockets) if (!socket.busy) socket.destroy()
     if (this.#sockets.size === 0) this.#closed.resolve()
     await this.#closed.promise
   }

@@ -45,6 +45,15 @@ export function keepAliveHint(fields: readonly string[]): number | undefined {
   return undefined
 }
 
+/** Whether Connection says that no other message follows. */
+export function saysClose(fields: readonly string[]): boolean {
+  for (let index = 0; index < fields.length; index += 2) {
+    const name = fields[index]!
+    if (name.length === 10 && isName(name, 'connection') && /\bclose\b/i.test(fields[index + 1]!)) return true
+  }
+  return false
+}
+
 /** Takes the white space off the ends of values, in place (RFC 9112 section 5: it is not part of them). */
 export function trimmed(fields: string[]): void {
   for (let index = 1; index < fields.length; index += 2) {

@@ -1,3 +1,4 @@
+import { joinedParts, widestGap } from './body-parts.ts'
 import {
   bodyParts,
   endsWithConnection,
@@ -14,7 +15,7 @@ import {
   resumeParser,
   taken
 } from './llhttp.ts'
-import { bodyLength, CHUNKED, INVALID, trimmed, UNTIL_CLOSE } from './response-framing.ts'
+import { bodyLength, CHUNKED, INVALID, saysClose, trimmed, UNTIL_CLOSE } from './response-framing.ts'
 
 /** Who hears of a response while it is read. Headers and trailers are names and values in turn, as latin1. */
 export interface ResponseListener {
@@ -42,6 +43,8 @@ const State = { idle: 0, head: 1, length: 2, chunked: 3, untilClose: 4 } as cons
 
 /** A head is parsed in pieces of this size: behind most of them, a body begins that llhttp need not see. */
 const HEAD_PIECE = 4096
+/** A part of the body that is at least this long is worth more than the rest of the buffer that it keeps alive. */
+const KEEP_FROM = 32_768
 const FIRST_BYTE = 'H'.charCodeAt(0)
 /** Reason phrases may hold these only (RFC 9112 section 4); llhttp lets more pass. */
 const NO_REASON_PHRASE = /[^\t\x20-\x7e\x80-\xff]/
@@ -63,6 +66,7 @@ export class ResponseReader {
   #overhead = 0
   #rest = 0
   #resumeFirst = false
+  #mayKeep = false
   #lastPart: number = Part.reason
 
   /** Where a complete response ended in the bytes last read. */
@@ -73,6 +77,8 @@ export class ResponseReader {
   fields: string[] = []
   /** Whether the connection may carry another request; known from the head on. */
   keepAlive = false
+  /** Whether the listener got a part of the bytes last read, not a copy. */
+  kept = false
   /** Whether the response, or an interim one, has begun. */
   begun = false
 
@@ -106,9 +112,14 @@ export class ResponseReader {
     return this.#state === State.untilClose
   }
 
-  /** @param end - How many of the bytes count; they may be overwritten afterwards. */
-  read(bytes: Buffer, end: number): Read {
+  /**
+   * @param end - How many of the bytes count.
+   * @param mayKeep - Whether large parts of them may be passed on without a copy; else they may be overwritten.
+   */
+  read(bytes: Buffer, end: number, mayKeep: boolean): Read {
     this.position = 0
+    this.#mayKeep = mayKeep
+    this.kept = false
     let result: Read = Read.more
     while (result === Read.more && this.position < end) {
       if (this.#state === State.head) result = this.#readHead(bytes, end)
@@ -162,7 +173,8 @@ export class ResponseReader {
     const noBody = this.#noBody || status === 204 || status === 304
     // llhttp does not know every white space that may surround the word.
     if (length === CHUNKED && !noBody && endsWithConnection(this.#parser)) return Read.failed
-    this.keepAlive = noBody ? mayKeepAlive(version, fields) : head.keepAlive
+    // llhttp takes a response without a length to end with its connection, even one that has no body at all.
+    this.keepAlive = head.keepAlive || (noBody && version === 11 && !saysClose(fields))
     // HTTP/1.0 knows no chunks: the sender is confused (RFC 9112 section 6.1).
     if (length === CHUNKED && version === 10) this.keepAlive = false
     this.fields = []
@@ -192,9 +204,20 @@ export class ResponseReader {
   }
 
   #pass(bytes: Buffer, until: number): void {
-    const chunk = copyOf(bytes, this.position, until)
+    const chunk = this.#part(bytes, this.position, until)
     this.position = until
     this.#listener!.onBody(chunk)
+  }
+
+  /** A part of the bytes that outlives them. */
+  #part(bytes: Buffer, start: number, end: number): Buffer {
+    if (this.#mayKeep && end - start >= KEEP_FROM) {
+      this.kept = true
+      return bytes.subarray(start, end)
+    }
+    const copy = Buffer.allocUnsafe(end - start)
+    bytes.copy(copy, 0, start, end)
+    return copy
   }
 
   #readChunked(bytes: Buffer, end: number): Read {
@@ -207,7 +230,11 @@ export class ResponseReader {
     if (bodyParts.length > 0) {
       if (widestGap(this.#overhead) > this.#maxHead) return Read.failed
       this.#overhead = taken - bodyParts.at(-1)!
-      this.#listener!.onBody(joinedParts(bytes, start))
+      this.#listener!.onBody(
+        bodyParts.length === 2
+          ? this.#part(bytes, start + bodyParts[0]!, start + bodyParts[1]!)
+          : joinedParts(bytes, start)
+      )
       // The listener may have had enough.
       if (this.#state !== State.chunked) return Read.more
     } else this.#overhead += taken
@@ -238,52 +265,4 @@ export class ResponseReader {
       this.#lastPart = kind
     }
   }
-}
-
-/**
- * The most bytes in front of one part of the body: what frames a chunk.
- *
- * @param earlier - How many were there already.
- */
-function widestGap(earlier: number): number {
-  let widest = 0
-  for (let index = 0, last = -earlier; index < bodyParts.length; index += 2) {
-    widest = Math.max(widest, bodyParts[index]! - last)
-    last = bodyParts[index + 1]!
-  }
-  return widest
-}
-
-/** What the parser found of a body, in one piece: chunks mean nothing, and fewer writes cost less. */
-function joinedParts(bytes: Buffer, start: number): Buffer {
-  if (bodyParts.length === 2) return copyOf(bytes, start + bodyParts[0]!, start + bodyParts[1]!)
-  let length = 0
-  for (let index = 0; index < bodyParts.length; index += 2)
-    length += bodyParts[index + 1]! - bodyParts[index]!
-  const joined = Buffer.allocUnsafe(length)
-  let at = 0
-  for (let index = 0; index < bodyParts.length; index += 2)
-    at += bytes.copy(joined, at, start + bodyParts[index]!, start + bodyParts[index + 1]!)
-  return joined
-}
-
-function copyOf(bytes: Buffer, start: number, end: number): Buffer {
-  const copy = Buffer.allocUnsafe(end - start)
-  bytes.copy(copy, 0, start, end)
-  return copy
-}
-
-/** llhttp takes a response without a length to end with its connection, even one that has no body at all. */
-function mayKeepAlive(version: number, fields: readonly string[]): boolean {
-  if (head.keepAlive) return true
-  if (version === 10) return false
-  for (let index = 0; index < fields.length; index += 2) {
-    if (
-      fields[index]!.length === 10 &&
-      /^connection$/i.test(fields[index]!) &&
-      /\bclose\b/i.test(fields[index + 1]!)
-    )
-      return false
-  }
-  return true
 }

@@ -123,13 +123,10 @@ test('a malformed response is told however its bytes are split', () => {
     const bytes = Buffer.from(response, 'latin1')
     const whole = transcript(bytes, [])
     assert.ok(whole.outcome === 'failed' || whole.outcome === 'switched', what)
-    const step = Math.ceil(bytes.length / 300)
-    for (const splits of [
-      everywhere(bytes),
-      ...everywhere(bytes)
-        .filter((at) => at % step === 0)
-        .map((at) => [at])
-    ]) {
+    // Of the ones that are malformed by their length, some splits will do.
+    const step = bytes.length < 1000 ? 1 : 997
+    const positions = everywhere(bytes).filter((at) => at % step === 0)
+    for (const splits of [positions, ...positions.map((at) => [at])]) {
       const { outcome, head } = transcript(bytes, splits)
       assert.deepEqual({ outcome, head }, { outcome: whole.outcome, head: whole.head }, what)
     }

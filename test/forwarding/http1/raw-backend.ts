@@ -56,9 +56,9 @@ export async function startRawBackend(
     connections.push(connection)
     socket.on('data', (chunk) => {
       text += chunk.toString('latin1')
-      for (;;) {
+      while (onRequest) {
         const end = text.indexOf('\r\n\r\n', answered)
-        if (end === -1 || !onRequest) return
+        if (end === -1) return
         const head = text.slice(answered, end + 4)
         answered = end + 4
         onRequest(connection, head)

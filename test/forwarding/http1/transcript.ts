@@ -43,13 +43,15 @@ export function transcript(
   reader.begin(method, listener)
   let outcome: number = Read.more
   let at = 0
+  const ends = [...splits, bytes.length]
   // As a socket's buffer: used again and again, and longer than what is in it.
-  const buffer = Buffer.alloc(bytes.length + 16, '#')
-  for (const until of [...splits, bytes.length]) {
+  const longest = ends.reduce((most, end, index) => Math.max(most, end - (ends[index - 1] ?? 0)), 0)
+  const buffer = Buffer.alloc(longest + 16)
+  for (const until of ends) {
     if (outcome !== Read.more) break
     buffer.fill('#')
     bytes.copy(buffer, 0, at, until)
-    outcome = reader.read(buffer, until - at)
+    outcome = reader.read(buffer, until - at, false)
     at += outcome === Read.more ? until - at : reader.position
   }
   reader.end()
