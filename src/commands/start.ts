@@ -2,10 +2,12 @@ import closeWithGrace from 'close-with-grace'
 import { loadConfig } from '../config/load.ts'
 import { Gateway } from '../gateway.ts'
 import { createLogger } from '../telemetry/logger.ts'
+import { collectBodiesEarly } from './body-garbage.ts'
 import type { Command } from './main.ts'
 
 /** Serves until a signal: SIGTERM or SIGINT stop, a second one at once; SIGHUP reads the configuration again. */
 export const start: Command = async ({ config: file }) => {
+  collectBodiesEarly()
   const config = await loadConfig(file)
   const log = createLogger(config.log.level)
   const gateway = await Gateway.start({ config, log })

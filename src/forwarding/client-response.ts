@@ -20,7 +20,8 @@ export class ClientResponse {
   #hasBegun = false
   #hasContinued = false
   #isEventStream = false
-  #isWaiting = false
+  #hasListened = false
+  #isBlocked = false
 
   constructor(request: FastifyRequest, reply: FastifyReply, route: RouteConfig) {
     this.#request = request
@@ -46,7 +47,7 @@ export class ClientResponse {
 
   /** Whether the client has more to read than it takes. */
   get isBlocked(): boolean {
-    return this.#raw.writableNeedDrain
+    return this.#isBlocked
   }
 
   /** Passes an interim response on (RFC 9110 section 15.2). HTTP/1.0 has none. */
@@ -80,8 +81,14 @@ export class ClientResponse {
   /** @returns false to pause until `resume` is called. */
   write(chunk: Buffer, resume: () => void): boolean {
     if (this.#raw.write(chunk)) return true
-    if (!this.#isWaiting) this.#raw.on('drain', resume)
-    this.#isWaiting = true
+    this.#isBlocked = true
+    if (!this.#hasListened) {
+      this.#hasListened = true
+      this.#raw.on('drain', () => {
+        this.#isBlocked = false
+        resume()
+      })
+    }
     return false
   }
 

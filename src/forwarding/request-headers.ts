@@ -44,17 +44,16 @@ export function forwardedRequestHeaders(request: IncomingMessage, options: Reque
     } else if (isTrusted || !isForwardingClaim(name)) out.push(rawHeaders[index]!, rawHeaders[index + 1]!)
   }
   // An absolute-form target may name one where HTTP/1.0 has no Host field.
-  if (
-    !hasHost &&
-    headers.host !== undefined &&
-    options.hostHeader === 'preserve' &&
-    !isChanged('host', changes)
-  )
-    out.unshift('Host', headers.host)
+  const own: string[] = []
+  if (!hasHost && headers.host !== undefined && options.hostHeader === 'preserve')
+    own.push('Host', headers.host)
   // TE goes on only to say that trailers may come back.
-  if (typeof headers.te === 'string' && TRAILERS.test(headers.te)) out.push('TE', 'trailers')
-  pushForwarding(out, request, isTrusted, options.forwardedHeader ?? false)
-  out.push('X-Request-Id', options.requestId, 'Via', `${request.httpVersion} ${VIA_PSEUDONYM}`)
+  if (typeof headers.te === 'string' && TRAILERS.test(headers.te)) own.push('TE', 'trailers')
+  pushForwarding(own, request, isTrusted, options.forwardedHeader ?? false)
+  own.push('X-Request-Id', options.requestId, 'Via', `${request.httpVersion} ${VIA_PSEUDONYM}`)
+  for (let index = 0; index < own.length; index += 2) {
+    if (!changes || !isChanged(own[index]!.toLowerCase(), changes)) out.push(own[index]!, own[index + 1]!)
+  }
   if (changes) for (const [name, value] of Object.entries(changes.set)) out.push(name, value)
   return out
 }

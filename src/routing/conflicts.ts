@@ -18,13 +18,12 @@ export function findRouteConflicts(routes: readonly RouteConfig[]): RouteConflic
   const owners = new Map<string, RouteConfig>()
   const conflicts: RouteConflict[] = []
   for (const route of routes) {
-    const conflict = claims(route)
-      .map((claim) => ({ claim, first: owners.get(claim.key) }))
-      .find(({ first }) => first !== undefined)
-    if (conflict?.first !== undefined) {
-      conflicts.push({ first: conflict.first, second: route, reason: `both take ${conflict.claim.text}` })
+    const claimed = claims(route)
+    const taken = claimed.find(({ key }) => owners.has(key))
+    if (taken) {
+      conflicts.push({ first: owners.get(taken.key)!, second: route, reason: `both take ${taken.text}` })
     }
-    for (const { key } of claims(route)) if (!owners.has(key)) owners.set(key, route)
+    for (const { key } of claimed) if (!owners.has(key)) owners.set(key, route)
   }
   return conflicts
 }

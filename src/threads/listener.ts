@@ -156,7 +156,8 @@ export class PublicListener {
     const before = this.#last.get(request.socket)
     this.#responses.add(response)
     this.#last.set(request.socket, response)
-    if (this.#isEnding(response)) response.shouldKeepAlive = false
+    // Behind an Upgrade that is not followed, Node loses the rest of a packet: what comes next can't be trusted.
+    if (this.#isEnding(response) || request.headers.upgrade !== undefined) response.shouldKeepAlive = false
     response.once('close', () => {
       this.#responses.delete(response)
       leave()
@@ -203,6 +204,8 @@ export class PublicListener {
     const response = new ServerResponse(request)
     response.shouldKeepAlive = false
     response.assignSocket(socket as Socket)
+    // The server that would say so has let go of the socket.
+    socket.on('drain', () => response.emit('drain'))
     response.once('finish', () => {
       endRefused(socket)
       // No server knows this response, so nobody else says that it is over.

@@ -18,6 +18,7 @@ export interface Ended {
 
 /** A run of the command line. */
 export interface Command {
+  readonly pid: number
   readonly ended: Promise<Ended>
   readonly kill: (signal: NodeJS.Signals) => void
   readonly stdout: () => string
@@ -45,7 +46,13 @@ export function runCommand(t: TestContext, ...words: string[]): Command {
   let [stdout, stderr] = ['', '']
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
-  return { ended, kill: (signal) => child.kill(signal), stdout: () => stdout, stderr: () => stderr }
+  return {
+    pid: child.pid!,
+    ended,
+    kill: (signal) => child.kill(signal),
+    stdout: () => stdout,
+    stderr: () => stderr
+  }
 }
 
 /** Starts `xecureapi start` and waits until it serves. */

@@ -14,7 +14,7 @@ export function readAfterFailedWrite(socket: Socket, onFailed: () => void): void
   const destroy = socket.destroy.bind(socket)
   let hasFailed = false
   socket.destroy = (error) => {
-    if (hasFailed || !isFailedWrite(error)) return destroy(error)
+    if (hasFailed || socket.readableEnded || !isFailedWrite(error)) return destroy(error)
     hasFailed = true
     let read = -1
     // The end of what there is can't be waited for: a stream that has failed does not tell of it.

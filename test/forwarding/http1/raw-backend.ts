@@ -56,7 +56,8 @@ export async function startRawBackend(
     connections.push(connection)
     socket.on('data', (chunk) => {
       text += chunk.toString('latin1')
-      while (onRequest) {
+      if (!onRequest) return
+      for (;;) {
         const end = text.indexOf('\r\n\r\n', answered)
         if (end === -1) return
         const head = text.slice(answered, end + 4)

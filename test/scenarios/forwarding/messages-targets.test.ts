@@ -94,7 +94,7 @@ test('an absolute-form target becomes the origin form, and Host agrees with it',
 test('an absolute-form target names the host of an HTTP/1.0 request that has no Host', async (t) => {
   const wire = await startWire(t)
   const { received } = await wire.exchange('GET http://b.example/x HTTP/1.0\r\n\r\n')
-  assert.match(received, /^GET \/x HTTP\/1\.1\r\nHost: b\.example\r\n/)
+  assert.match(received, /^GET \/x HTTP\/1\.1\r\nHost: b\.example\r\nX-Forwarded-For/)
 })
 
 test('an absolute-form target chooses the route of its host', async (t) => {

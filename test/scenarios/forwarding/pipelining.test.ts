@@ -88,3 +88,21 @@ test('nothing is forwarded behind a request that is refused for good', async (t)
   await client.closed
   assert.deepEqual(asked, [])
 })
+
+for (const [name, fields] of [
+  ['a body', 'Upgrade: x\r\nConnection: Upgrade\r\nContent-Length: 3\r\n\r\nabc'],
+  ['h2c', 'Upgrade: h2c\r\nConnection: Upgrade\r\n\r\n']
+] as const) {
+  test(`nothing is forwarded behind a request whose Upgrade is not followed: ${name}`, async (t) => {
+    const { client, asked, answers } = await setUp(t)
+    // Node skips the rest of the packet and would go on with the next one, wherever in a message that begins.
+    client.write(`POST /1 HTTP/1.1\r\nHost: a\r\n${fields}${get('/2')}`)
+    await until('the backend is asked', () => asked.length > 0)
+    client.write(get('/3'))
+    await delay(20)
+    answers[0]!()
+    await client.closed
+    assert.deepEqual(asked, ['/1'])
+    assert.match(client.text(), /\r\nConnection: close\r\n[^]*answer to \/1$/)
+  })
+}

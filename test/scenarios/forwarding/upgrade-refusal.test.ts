@@ -103,7 +103,7 @@ test('an upgrade is tried elsewhere when its connection fails or its status says
     const client = await lab.client()
     client.write(upgradeRequest('/'))
     await client.untilText('101 Switching Protocols')
-    client.socket.destroy()
+    client.socket.resetAndDestroy()
     assertLine(await lab.nextLine(), { status: 101 })
   }
   await lab.untilIdle()
