@@ -49,13 +49,13 @@ test('a client of HTTP/1.0, whose body ends with its connection, sees the break 
   )
   const lab = await startLab(t, { backends: [backend.url] })
   const client = await lab.client()
-  let error: Error | undefined
+  let error: NodeJS.ErrnoException | undefined
   client.socket.on('error', (cause) => (error = cause))
   client.write('GET / HTTP/1.0\r\nHost: gateway.test\r\n\r\n')
   await client.untilText('begun')
   backend.connections[0]!.socket.end()
   await client.closed
-  assert.equal((error as NodeJS.ErrnoException | undefined)?.code, 'ECONNRESET')
+  assert.equal(error?.code, 'ECONNRESET')
 })
 
 test('a response that breaks while its client still uploads breaks for the client', async (t) => {
@@ -96,6 +96,6 @@ test('the backend’s failures are counted when it breaks off', async (t) => {
   await client.closed
   await until('it is counted', async () => {
     const [view] = (await lab.group('lab')).backends
-    return view!.inFlight === 0 && Number((view as unknown as { failures: number }).failures) === 1
+    return view!.inFlight === 0 && view!.failures === 1
   })
 })

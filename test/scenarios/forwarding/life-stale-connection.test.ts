@@ -52,7 +52,7 @@ test('the replacement is a fresh connection, not another stale one', async (t) =
   const tries = backend.connections.filter(({ received }) => received().includes('/late'))
   assert.deepEqual([tries.length, backend.connections.length], [2, before + 1])
   const [view] = (await lab.group('lab')).backends
-  assert.equal((view as unknown as { failures: number }).failures, 0, 'a stale connection is nobody’s fault')
+  assert.equal(view!.failures, 0, 'a stale connection is nobody’s fault')
 })
 
 test('a POST on a connection that the backend just closed is 502: it may have been carried out', async (t) => {

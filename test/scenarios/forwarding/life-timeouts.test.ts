@@ -121,7 +121,7 @@ test('a client that does not go on with its upload is 408, whatever the backend 
   await backend.connections[0]!.untilClosed()
   await lab.untilIdle()
   const [view] = (await lab.group('lab')).backends
-  assert.equal((view as unknown as { failures: number }).failures, 0, 'the backend is not to blame')
+  assert.equal(view!.failures, 0, 'the backend is not to blame')
 })
 
 test('a backend that does not take the upload is 504 idle_timeout', async (t) => {

@@ -29,6 +29,16 @@ function bodyOf(connection: RawConnection): string {
   return body
 }
 
+async function breakAfter(connection: RawConnection, hasCome: () => boolean): Promise<void> {
+  await until('the body came', hasCome)
+  connection.socket.resetAndDestroy()
+}
+
+async function answerAfter(connection: RawConnection, hasCome: () => boolean): Promise<void> {
+  await until('the body came', hasCome)
+  connection.send(answer(200, 'good'))
+}
+
 const framings = ['Content-Length', 'chunked'] as const
 
 function framed(framing: (typeof framings)[number], body: string): string {
@@ -47,10 +57,7 @@ for (const framing of framings) {
     const backend = await startRawBackend(t, (connection, head) => {
       if (!head.startsWith('PUT')) return
       const isLast = ++requests === 3
-      void until('the body came', () => bodyOf(connection) === body).then(() => {
-        if (isLast) connection.send(answer(200, 'good'))
-        else connection.socket.resetAndDestroy()
-      })
+      void (isLast ? answerAfter : breakAfter)(connection, () => bodyOf(connection) === body)
     })
     const lab = await startLab(t, { backends: [backend.url], group: { retry: { attempts: 3 } } })
     const client = await lab.client()
@@ -69,10 +76,7 @@ for (const framing of framings) {
   test(`a body that did not fit the buffer is 502 at once (${framing})`, async (t) => {
     const body = pattern(5_000)
     const backend = await startRawBackend(t, (connection, head) => {
-      if (head.startsWith('PUT'))
-        void until('the body came', () => bodyOf(connection) === body).then(() =>
-          connection.socket.resetAndDestroy()
-        )
+      if (head.startsWith('PUT')) void breakAfter(connection, () => bodyOf(connection) === body)
     })
     const lab = await startLab(t, {
       backends: [backend.url],
@@ -91,9 +95,7 @@ for (const framing of framings) {
     const backend = await startRawBackend(t, (connection, head) => {
       if (!head.startsWith('PUT')) return
       const isLast = ++requests === 2
-      void until('the body came', () => bodyOf(connection) === body).then(() =>
-        isLast ? connection.send(answer(200, 'good')) : connection.socket.resetAndDestroy()
-      )
+      void (isLast ? answerAfter : breakAfter)(connection, () => bodyOf(connection) === body)
     })
     const lab = await startLab(t, { backends: [backend.url], group: { retry: { bodyBuffer: '4KiB' } } })
     const client = await lab.client()
@@ -169,9 +171,7 @@ test('trailers come after a body that is sent again', async (t) => {
   const backend = await startRawBackend(t, (connection, head) => {
     if (!head.startsWith('PUT')) return
     const isLast = ++requests === 2
-    void until('all came', () => connection.received().includes('X-Sum: 1')).then(() =>
-      isLast ? connection.send(answer(200, 'good')) : connection.socket.resetAndDestroy()
-    )
+    void (isLast ? answerAfter : breakAfter)(connection, () => connection.received().includes('X-Sum: 1'))
   })
   const lab = await startLab(t, { backends: [backend.url] })
   const client = await lab.client()
@@ -189,9 +189,7 @@ test('trailers come after a body that is sent again', async (t) => {
 test('a client that leaves while its body is sent again leaves nothing behind', async (t) => {
   const backend = await startRawBackend(t, (connection) => {
     if (connection === backend.connections[0])
-      void until('some came', () => connection.received().includes('some')).then(() =>
-        connection.socket.resetAndDestroy()
-      )
+      void breakAfter(connection, () => connection.received().includes('some'))
   })
   const lab = await startLab(t, { backends: [backend.url] })
   const client = await lab.client()
@@ -207,9 +205,7 @@ test('a client that leaves while its body is sent again leaves nothing behind', 
 test('a client that is slow with a body that is sent again is 408', async (t) => {
   const backend = await startRawBackend(t, (connection) => {
     if (connection === backend.connections[0])
-      void until('some came', () => connection.received().includes('some')).then(() =>
-        connection.socket.resetAndDestroy()
-      )
+      void breakAfter(connection, () => connection.received().includes('some'))
   })
   const lab = await startLab(t, { backends: [backend.url], group: { timeouts: { idle: '200ms' } } })
   const client = await lab.client()

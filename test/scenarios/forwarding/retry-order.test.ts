@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { startRawBackend } from '../../forwarding/http1/raw-backend.ts'
 import { answer, assertLine, get, startLab } from '../../helpers/lab.ts'
+import { closedPort } from '../../helpers/misbehaving-backend.ts'
 
 for (const balancing of ['round-robin', 'least-connections']) {
   test(`each backend is tried once before any is tried twice (${balancing})`, async (t) => {
@@ -26,7 +27,7 @@ for (const balancing of ['round-robin', 'least-connections']) {
       // Three retries are always allowed; a single request gets no more of this budget.
       assert.equal(attempts, 4)
       const seen = order.splice(0)
-      assert.deepEqual([...new Set(seen.slice(0, 3))].sort(), [0, 1, 2], seen.join())
+      assert.equal(new Set(seen.slice(0, 3)).size, 3, seen.join())
       await lab.untilIdle()
     }
   })
@@ -38,7 +39,6 @@ test('backends that refuse are each tried once before any is tried twice, withou
     order.push(1)
     send(answer(200, 'good'))
   })
-  const { closedPort } = await import('../../helpers/misbehaving-backend.ts')
   const gone = await Promise.all([closedPort(), closedPort(), closedPort(), closedPort(), closedPort()])
   const lab = await startLab(t, {
     backends: [...gone, good.url],
