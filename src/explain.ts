@@ -1,6 +1,7 @@
 import type { HealthReason } from './health/types.ts'
-import { hasDotSegment } from './routing/message-checks.ts'
-import { rewritePath } from './routing/rewrite.ts'
+import { findRoute } from './routing/lookup.ts'
+import type { RequestHead } from './routing/message-checks.ts'
+import { rewriteTarget } from './routing/rewrite.ts'
 import type { RouteTable } from './routing/route-table.ts'
 import type { Backend } from './upstreams/backend.ts'
 import type { UpstreamGroups } from './upstreams/group.ts'
@@ -22,8 +23,9 @@ export type Explanation = RefusedExplanation | ForwardedExplanation
 export interface RefusedExplanation {
   readonly method: string
   readonly url: string
-  readonly outcome: 'no_route' | 'method_not_allowed' | 'dot_segment'
-  readonly status: 400 | 404 | 405
+  /** Why: `no_route`, `method_not_allowed`, `dot_segment`, …. */
+  readonly outcome: string
+  readonly status: number
   /** Methods that the address takes, for 405. */
   readonly allow?: readonly string[]
 }
@@ -61,13 +63,14 @@ export interface ExplainSources {
 /** Says how a request would be served, without sending it. */
 export function explain(sources: ExplainSources, request: ExplainRequest): Explanation {
   const { method, url } = request
-  const { path, query, host } = split(request)
-  if (hasDotSegment(path)) return { method, url, outcome: 'dot_segment', status: 400 }
-  const match = sources.table.lookup(method, host, path)
-  if (match.kind === 'no-match') return { method, url, outcome: 'no_route', status: 404 }
-  if (match.kind === 'method-mismatch') {
-    return { method, url, outcome: 'method_not_allowed', status: 405, allow: match.allow }
+  const head = requestHead(request)
+  const found = findRoute(sources.table, head)
+  if ('refusal' in found) {
+    const { reason, statusCode, headers } = found.refusal
+    const allow = headers.allow?.split(', ')
+    return { method, url, outcome: reason, status: statusCode, ...(allow && { allow }) }
   }
+  const { match, target } = found
   const { route } = match
   const group = sources.groups.get(route.upstream)!
   const backends = group.backends.map((backend) => explainBackend(backend, sources.observed(backend)))
@@ -77,7 +80,7 @@ export function explain(sources: ExplainSources, request: ExplainRequest): Expla
     outcome: backends.some(({ accepted }) => accepted) ? 'forward' : 'no_usable_backend',
     route: { name: route.name, path: route.path, source: route.source },
     params: Object.fromEntries(match.params.map((name, index) => [name, match.values[index] ?? ''])),
-    target: rewritePath(match, path) + query,
+    target: rewriteTarget(match, target),
     group: group.name,
     balancing: group.settings.balancing.algorithm,
     backends
@@ -89,13 +92,16 @@ function explainBackend(backend: Backend, observed: ObservedHealth): ExplainedBa
   return { id, url, weight, accepted: usable, reason: observed.reason, inFlight }
 }
 
-function split({ url, headers }: ExplainRequest): { path: string; query: string; host: string | undefined } {
-  const absolute = /^https?:\/\/([^/?#]*)(.*)$/i.exec(url)
-  const target = absolute ? absolute[2] || '/' : url
-  const [path = '/', ...rest] = target.split('?')
+/** As the request would come over a connection: in origin form, with one Host. */
+function requestHead({ method, url, headers }: ExplainRequest): RequestHead {
+  const [, authority, rest = ''] = /^https?:\/\/([^/?#]*)(.*)$/i.exec(url) ?? []
+  const host = headers.host ?? authority ?? 'localhost'
+  const target = authority === undefined ? url : rest.startsWith('/') ? rest : `/${rest}`
   return {
-    path: path === '' ? '/' : path,
-    query: rest.length > 0 ? `?${rest.join('?')}` : '',
-    host: headers.host ?? absolute?.[1]
+    method,
+    url: target,
+    httpVersion: '1.1',
+    headers: { ...headers, host },
+    rawHeaders: ['Host', host]
   }
 }

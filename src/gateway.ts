@@ -31,8 +31,8 @@ export interface GatewayOptions {
 
 const WORKER_ENTRY = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
 
-/** How long even the shortest stop waits for a reload under way, in milliseconds. */
-const SHORTEST_RELOAD_WAIT = 1_000
+/** How long a stop waits for a reload under way, in milliseconds. */
+const RELOAD_PATIENCE = 1_000
 
 /** How long the admin listener waits for its own requests at a stop, in milliseconds. */
 const ADMIN_STOP_TIMEOUT = 500
@@ -152,10 +152,7 @@ export class Gateway {
     const deadline = performance.now() + timeout
     const left = (): number => Math.max(0, deadline - performance.now())
     // A thread that stands still may hold a reload up, but not the stop.
-    await Promise.race([
-      this.#reloading,
-      delay(Math.max(timeout, SHORTEST_RELOAD_WAIT), undefined, { ref: false })
-    ])
+    await Promise.race([this.#reloading, delay(RELOAD_PATIENCE, undefined, { ref: false })])
     const grace = Math.min(this.#config.server.shutdown.delay, left())
     if (grace > 0) {
       void this.#pool.drain()
@@ -231,7 +228,16 @@ export class Gateway {
       this.#live.abort(this.#config)
       throw error
     }
-    await this.#pool.commit(spec, address)
+    try {
+      await this.#adminListener.listen(adminAddress)
+    } catch (error) {
+      await this.#pool.abort(version)
+      this.#live.abort(this.#config)
+      throw error
+    }
+    for (const error of await this.#pool.commit(spec, address)) {
+      this.#log.error({ err: error }, 'a worker thread failed to take over and is replaced')
+    }
     this.#live.commit(next, version)
     if (next.server.workers !== this.#config.server.workers) {
       this.#log.warn({ workers: this.#workers }, 'server.workers takes effect at the next start')
@@ -243,7 +249,6 @@ export class Gateway {
     this.#adminAddress = adminAddress
     this.#log.level = next.log.level
     this.#live.reclaim(this.#pool.oldest)
-    await this.#adminListener.listen(adminAddress)
   }
 
   /** The address to listen on under the next configuration; a new one has been found free. */
@@ -255,7 +260,10 @@ export class Gateway {
     const isSame = next.host === before.host && next.port === before.port
     // Port 0 may be written out as the number that it became.
     if (isSame || (next.host === current.host && next.port === current.port)) return current
-    return { ...current, host: next.host, port: await reservePort(next.host, next.port) }
+    // The port is in use by ourselves: only threads that share it can listen on it twice.
+    const isOwnPort = next.port === current.port
+    const port = await reservePort(next.host, next.port, isOwnPort && current.reusePort)
+    return { ...current, host: next.host, port }
   }
 
   #report(
@@ -263,11 +271,11 @@ export class Gateway {
     outcome: ReloadEvent['outcome'],
     errors: readonly string[] = []
   ): ReloadEvent {
-    const event: ReloadEvent = { type: 'reload', trigger, outcome, version: this.#version, errors }
+    const event: ReloadEvent = { type: 'reload', trigger, outcome, generation: this.#version, errors }
     // Editors touch files without changing them; that is no news.
     if (outcome !== 'unchanged' || trigger !== 'file') {
       this.#log[outcome === 'failed' ? 'error' : 'info'](
-        { trigger, outcome, version: this.#version, errors },
+        { trigger, outcome, generation: this.#version, errors },
         'reload'
       )
       this.events.record(event)

@@ -6,6 +6,9 @@ import type { AdminContext } from './routes.ts'
 /** How often an idle stream shows that it lives, in milliseconds: below the idle timeouts of usual proxies. */
 const HEARTBEAT = 15_000
 
+/** How much may wait for a reader, in bytes. */
+const MAX_BUFFERED = 1024 ** 2
+
 /**
  * `/events`: what happens, as server-sent events (HTML standard, section 9.2). A reader that comes back with
  * `Last-Event-ID` gets what it missed, as far as it is kept.
@@ -15,7 +18,9 @@ export async function eventRoutes(app: FastifyInstance, { events }: AdminContext
   app.get('/events', (request, reply) => {
     const stream = new Readable({ read: () => {} })
     const send = (event: GatewayEvent): void => {
-      stream.push(`id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)
+      // A reader that does not read is let go; it comes back for what it has missed.
+      if (stream.readableLength > MAX_BUFFERED) stream.destroy()
+      else stream.push(`id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)
     }
     const heartbeat = setInterval(() => stream.push(': still here\n\n'), HEARTBEAT)
     stream.once('close', () => {

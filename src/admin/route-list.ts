@@ -1,7 +1,27 @@
 import type { FastifyInstance } from 'fastify'
+import type { HeaderChanges, RouteConfig } from '../config/types.ts'
 import type { AdminContext } from './routes.ts'
+
+/** A route as the admin API shows it: values of header fields stay hidden, since they may be secrets. */
+export interface RouteView extends Omit<RouteConfig, 'headers'> {
+  readonly headers?: { readonly request: HeaderNames; readonly response: HeaderNames }
+}
+
+/** Names of the fields that a route changes. */
+export interface HeaderNames {
+  readonly set: readonly string[]
+  readonly remove: readonly string[]
+}
 
 /** `/routes`: the route table that is served now, as configured. */
 export async function routeRoutes(app: FastifyInstance, { routes }: AdminContext): Promise<void> {
-  app.get('/routes', () => routes().routes)
+  app.get('/routes', () => routes().routes.map(viewRoute))
+}
+
+function viewRoute({ headers, ...route }: RouteConfig): RouteView {
+  const names = ({ set, remove }: HeaderChanges): HeaderNames => ({ set: Object.keys(set), remove })
+  return {
+    ...route,
+    ...(headers && { headers: { request: names(headers.request), response: names(headers.response) } })
+  }
 }

@@ -10,6 +10,7 @@ import { explainRoutes } from './explain.ts'
 import { probeRoutes } from './probes.ts'
 import type { Readiness } from './readiness.ts'
 import { routeRoutes } from './route-list.ts'
+import { registerStrict } from './strict-routes.ts'
 import { upstreamRoutes } from './upstreams.ts'
 
 /** What the admin API shows and asks for. */
@@ -28,14 +29,11 @@ export interface AdminContext {
 /** The admin API: the control plane's own HTTP interface. */
 export async function adminRoutes(app: FastifyInstance, context: AdminContext): Promise<void> {
   await app.register(probeRoutes, context)
-  await app.register(
-    async (api) => {
-      await api.register(upstreamRoutes, context)
-      await api.register(routeRoutes, context)
-      await api.register(explainRoutes, context)
-      await api.register(eventRoutes, context)
-      await api.register(configRoutes, context)
-    },
-    { prefix: '/api' }
-  )
+  await registerStrict(app, '/api', async (api) => {
+    await api.register(upstreamRoutes, context)
+    await api.register(routeRoutes, context)
+    await api.register(explainRoutes, context)
+    await api.register(eventRoutes, context)
+    await api.register(configRoutes, context)
+  })
 }

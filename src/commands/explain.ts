@@ -1,10 +1,11 @@
 import { parseHeader } from '../admin/explain.ts'
 import { loadConfig } from '../config/load.ts'
 import { type Explanation, explain as explainRequest, type ExplainRequest } from '../explain.ts'
+import type { Problem } from '../problem.ts'
 import { RouteTable } from '../routing/route-table.ts'
 import { authority } from '../threads/reserve-port.ts'
 import { UpstreamRegistry } from '../upstreams/registry.ts'
-import { type Command, type CommandOptions, UsageError } from './main.ts'
+import { type Command, CommandError, type CommandOptions, UsageError } from './main.ts'
 import { formatTable } from './table.ts'
 
 /** How long the admin API may take before the file alone is asked, in milliseconds. */
@@ -46,6 +47,10 @@ function checkWords({ header, admin }: CommandOptions, method: string, url: stri
   }
 }
 
+/**
+ * @returns undefined when no gateway answers.
+ * @throws CommandError when one does and refuses.
+ */
 async function askGateway(
   options: CommandOptions,
   request: ExplainRequest
@@ -54,15 +59,18 @@ async function askGateway(
   for (const header of options.header) query.append('header', header)
   const base = options.admin ?? (await configuredAdmin(options.config))
   const token = options.token ?? process.env.XECUREAPI_TOKEN
+  let answer: Partial<Explanation & Problem>
   try {
     const response = await fetch(new URL(`/api/explain?${query.toString()}`, base), {
       headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
       signal: AbortSignal.timeout(ADMIN_TIMEOUT)
     })
-    return response.ok ? ((await response.json()) as Explanation) : undefined
+    answer = (await response.json()) as typeof answer
   } catch {
     return undefined
   }
+  if (answer.outcome !== undefined) return answer as Explanation
+  throw new CommandError(`the gateway at ${base} refuses: ${answer.detail ?? 'it does not say why'}`)
 }
 
 async function configuredAdmin(file: string): Promise<string> {

@@ -63,6 +63,9 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
+/** What a command could not do, for the operator. */
+export class CommandError extends Error {}
+
 /** Wrong words on the command line. */
 export class UsageError extends Error {}
 
@@ -87,6 +90,6 @@ function parse(argv: readonly string[]) {
 function explainFailure(error: unknown): string {
   if (error instanceof UsageError) return `xecureapi: ${error.message}\n\n${USAGE}`
   if (error instanceof ConfigError) return error.message
-  if (error instanceof ListenError) return `xecureapi: ${error.message}`
+  if (error instanceof ListenError || error instanceof CommandError) return `xecureapi: ${error.message}`
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

@@ -1,3 +1,4 @@
+import { METHODS } from 'node:http'
 import { findRouteConflicts } from '../routing/conflicts.ts'
 import { checkForwarding } from './check-forwarding.ts'
 import type { RouteDefinition } from './define-routes.ts'
@@ -8,7 +9,7 @@ import { resolveRoute } from './resolve.ts'
 import { nameRoutes } from './route-names.ts'
 import { checkRewrite, parseRoutePath } from './route-path.ts'
 import type { Sound } from './sound.ts'
-import { didYouMeanOrList } from './suggest.ts'
+import { didYouMean, didYouMeanOrList } from './suggest.ts'
 import type { RouteConfig } from './types.ts'
 
 /** A route as far as it is sound, and where it stands. */
@@ -50,7 +51,7 @@ export function checkRoutes(entries: readonly RouteEntry[], groups: readonly str
 }
 
 function checkShape({ document, path, route }: RouteEntry): Finding[] {
-  const findings = checkForwarding(document, path, route)
+  const findings = [...checkForwarding(document, path, route), ...checkMethods({ document, path, route })]
   const report = (key: 'path' | 'rewrite', expected: string) => {
     const got = quote(document, [...path, key], route[key])
     findings.push({ path: [...path, key], message: `expected ${expected}, got ${got}` })
@@ -63,6 +64,16 @@ function checkShape({ document, path, route }: RouteEntry): Finding[] {
     if (expected !== undefined) report('rewrite', expected)
   }
   return findings
+}
+
+function checkMethods({ document, path, route }: Omit<RouteEntry, 'isWhole'>): Finding[] {
+  return (route.methods ?? []).flatMap((method, index) => {
+    if (method === undefined || METHODS.includes(method)) return []
+    const place = [...path, 'methods', index]
+    const hint = document.writtenAt(place) === undefined ? didYouMean(method, METHODS) : ''
+    const got = quote(document, place, method)
+    return [{ path: place, message: `expected a method that Node's HTTP parser knows, got ${got}${hint}` }]
+  })
 }
 
 function checkUpstream({ document, path, route }: RouteEntry, groups: readonly string[]): Finding[] {

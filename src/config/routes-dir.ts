@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import type { SourceDocument } from './document.ts'
 import { displayFile, type ConfigIssue } from './issue.ts'
 import { moduleDocument } from './route-module.ts'
+import { formatDuration } from './units.ts'
 
 /** A module of `routesDir` that was imported, with its default export not yet validated. */
 export interface RouteModule {
@@ -94,12 +96,29 @@ async function importVersion(file: string, source: string): Promise<unknown> {
   // A CommonJS module is remembered by its path alone.
   delete createRequire(import.meta.url).cache[file]
   try {
-    const { default: exports } = (await import(versioned)) as { default?: unknown }
+    const { default: exports } = await withinTime(import(versioned) as Promise<{ default?: unknown }>)
     imported.set(file, { hash, exports })
     return exports
   } catch (error) {
     failures.set(url.href, attempt + 1)
     throw error
+  }
+}
+
+/** How long a module may take to load, in milliseconds: one that never does would end all reloading. */
+const IMPORT_TIMEOUT = 10_000
+
+async function withinTime<T>(loading: Promise<T>): Promise<T> {
+  const timeout = new AbortController()
+  const { signal } = timeout
+  const late = delay(IMPORT_TIMEOUT, undefined, { signal }).then(() => {
+    throw new Error(`it has not loaded within ${formatDuration(IMPORT_TIMEOUT)}`)
+  })
+  try {
+    return await Promise.race([loading, late])
+  } finally {
+    timeout.abort()
+    late.catch(() => {})
   }
 }
 

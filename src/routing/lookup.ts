@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { badRequest, methodNotAllowed, noRoute, type ProblemError } from '../problem.ts'
-import { checkMessage, hasDotSegment } from './message-checks.ts'
+import { checkMessage, hasDotSegment, type RequestHead } from './message-checks.ts'
 import type { RouteMatch, RouteTable } from './route-table.ts'
 
 /** Where a request goes, or the answer that it gets unless the app has a handler of its own for it. */
@@ -30,10 +30,11 @@ declare module 'node:http' {
 
 /** Finds the route of a request, once. */
 export function lookUp(table: RouteTable, request: IncomingMessage): Lookup {
-  return (request[kLookup] ??= find(table, request))
+  return (request[kLookup] ??= findRoute(table, request))
 }
 
-function find(table: RouteTable, request: IncomingMessage): Lookup {
+/** Checks a request and finds its route. An absolute-form target is made the origin form. */
+export function findRoute(table: RouteTable, request: RequestHead): Lookup {
   const wrong = checkMessage(request)
   if (wrong) return { refusal: wrong, isFinal: true }
   const path = pathOf(request.url!)

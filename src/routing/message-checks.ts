@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
 import { badRequest, ProblemError } from '../problem.ts'
 
 /**
@@ -16,8 +16,24 @@ const ABSOLUTE_FORM = /^https?:\/\/([^/?]+)(.*)$/i
  */
 const DOT_SEGMENT = /(?:^|[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?:[/\\;]|%2f|%5c|%3b|%00|$)/i
 
+/**
+ * Most fields of a header. Counted here too: some versions of Node drop what is beyond `maxHeadersCount` without a
+ * word, and a second Host with it.
+ */
+export const MAX_HEADERS = 100
+
 /** Digits of the longest Content-Length that every program counts exactly. */
 const MAX_LENGTH_DIGITS = 15
+
+/** What of a request its checks and its route depend on. */
+export interface RequestHead {
+  readonly method?: string | undefined
+  /** The request target; an absolute form becomes the origin form. */
+  url?: string | undefined
+  readonly httpVersion: string
+  readonly headers: IncomingHttpHeaders
+  readonly rawHeaders: readonly string[]
+}
 
 /**
  * Finds what makes a request ambiguous or impossible to forward, beyond what Node's parser refuses by itself
@@ -25,12 +41,13 @@ const MAX_LENGTH_DIGITS = 15
  *
  * @returns The answer for the client; undefined when there is nothing wrong.
  */
-export function checkMessage(request: IncomingMessage): ProblemError | undefined {
+export function checkMessage(request: RequestHead): ProblemError | undefined {
   const { httpVersion, method, headers } = request
   if (method === 'TRACE')
     return new ProblemError(501, 'method_not_implemented', 'This gateway does not take TRACE.')
   if (httpVersion !== '1.1' && httpVersion !== '1.0')
     return badRequest('http_version', 'This HTTP version is unknown.')
+  if (request.rawHeaders.length > 2 * MAX_HEADERS) return tooManyHeaders()
   return (
     checkHost(request) ?? checkFraming(request) ?? checkExpect(headers.expect) ?? normalizeTarget(request)
   )
@@ -45,8 +62,13 @@ export function hasDotSegment(path: string): boolean {
   return (path.includes('.') || path.includes('%')) && DOT_SEGMENT.test(path)
 }
 
+function tooManyHeaders(): ProblemError {
+  const detail = `A request has at most ${MAX_HEADERS} header fields.`
+  return new ProblemError(431, 'too_many_headers', detail, { connection: 'close' })
+}
+
 /** Exactly one Host in HTTP/1.1, at most one in 1.0 (RFC 9112 section 3.2). */
-function checkHost({ rawHeaders, headers, httpVersion }: IncomingMessage): ProblemError | undefined {
+function checkHost({ rawHeaders, headers, httpVersion }: RequestHead): ProblemError | undefined {
   let count = 0
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index]!
@@ -60,7 +82,7 @@ function checkHost({ rawHeaders, headers, httpVersion }: IncomingMessage): Probl
 }
 
 /** The only transfer coding is chunked, and HTTP/1.0 has none (RFC 9112 section 6.1). */
-function checkFraming({ headers, httpVersion }: IncomingMessage): ProblemError | undefined {
+function checkFraming({ headers, httpVersion }: RequestHead): ProblemError | undefined {
   const coding = headers['transfer-encoding']
   if (coding === undefined) return checkLength(headers['content-length'])
   if (httpVersion === '1.0') return badRequest('transfer_encoding', 'HTTP/1.0 has no Transfer-Encoding.')
@@ -80,7 +102,7 @@ function checkExpect(expect: string | undefined): ProblemError | undefined {
   return new ProblemError(417, 'expectation_failed', 'No expectation but 100-continue can be met.')
 }
 
-function normalizeTarget(request: IncomingMessage): ProblemError | undefined {
+function normalizeTarget(request: RequestHead): ProblemError | undefined {
   const target = request.url ?? ''
   if (target.includes('#')) return badRequest('target_invalid', 'A request target has no fragment.')
   if (target.startsWith('/')) return undefined

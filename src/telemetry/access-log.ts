@@ -36,7 +36,7 @@ export function accessLogFields(request: FastifyRequest, reply: FastifyReply, no
   return {
     requestId: request.id,
     method: raw.method ?? '',
-    path: pathOf(request.originalUrl),
+    path: pathOf(record.found?.target ?? request.originalUrl.replace(AUTHORITY, '')),
     route: route?.name,
     group: route?.upstream,
     backend: record.backend,
@@ -49,6 +49,9 @@ export function accessLogFields(request: FastifyRequest, reply: FastifyReply, no
     reason: record.reason
   }
 }
+
+/** Of a target in absolute form: it may hold a password. */
+const AUTHORITY = /^[a-z][a-z0-9+.-]*:\/\/[^/?]*/i
 
 /** The status that the client saw; {@link CLIENT_CLOSED_REQUEST} when it left before it saw one. */
 export function statusOf(reply: FastifyReply): number {

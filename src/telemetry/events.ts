@@ -13,7 +13,7 @@ export interface ReloadEvent {
   readonly trigger: ReloadTrigger
   readonly outcome: 'applied' | 'unchanged' | 'failed'
   /** The generation that serves now. */
-  readonly version: number
+  readonly generation: number
   /** Every error, one line each, when it failed. */
   readonly errors: readonly string[]
 }
@@ -24,7 +24,8 @@ export type ReloadTrigger = 'file' | 'signal' | 'admin'
 /** A worker thread died or is back. */
 export interface WorkerEvent {
   readonly type: 'worker'
-  readonly row: number
+  /** Its number, from 0. */
+  readonly worker: number
   readonly state: 'died' | 'serving'
   /** Why it died. */
   readonly reason?: string

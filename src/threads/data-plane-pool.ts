@@ -65,11 +65,11 @@ export function createDataPlanePool(options: DataPlanePoolOptions): {
     onDeath: ({ row, reason, error, restartIn }: ThreadDeath) => {
       options.clearRow(row)
       log.error({ worker: row, reason, restartIn, err: error }, 'worker thread died')
-      events.record({ type: 'worker', row, state: 'died', reason })
+      events.record({ type: 'worker', worker: row, state: 'died', reason })
     },
     onRestart: (row) => {
       log.info({ worker: row }, 'worker thread serves again')
-      events.record({ type: 'worker', row, state: 'serving' })
+      events.record({ type: 'worker', worker: row, state: 'serving' })
     }
   })
   const timer = setInterval(

@@ -19,11 +19,12 @@ const EXPLANATION: Readonly<Record<string, string>> = {
 /**
  * Finds out whether an address is free, without `reusePort`, which would hide that somebody else listens there.
  *
+ * @param reusePort - For a port that this process itself shares already.
  * @returns The port: the one asked for, or a free one for 0.
  * @throws ListenError when it can't be listened on.
  */
-export async function reservePort(host: string, port: number): Promise<number> {
-  return await tryListen({ host, port })
+export async function reservePort(host: string, port: number, reusePort = false): Promise<number> {
+  return await tryListen({ host, port, reusePort })
 }
 
 /** Whether several threads can listen on one port here. */

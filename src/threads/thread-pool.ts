@@ -74,9 +74,9 @@ export class ThreadPool {
     return this.#members.length
   }
 
-  /** Threads that serve this generation. */
+  /** Threads that serve this generation, or have been handed the next one already. */
   serving(version: number): number {
-    return this.#members.filter((member) => member.thread && member.serving === version).length
+    return this.#members.filter((member) => member.thread && member.serving >= version).length
   }
 
   /** The oldest generation that any thread may still use. */
@@ -103,21 +103,32 @@ export class ThreadPool {
       (result) => result.status === 'rejected' && !(result.reason instanceof ThreadGone)
     )
     if (failed?.status !== 'rejected') return
-    await this.#all((control) => control.abort(spec.version))
+    await this.abort(spec.version)
     throw failed.reason
   }
 
-  /** Second phase. A thread that dies meanwhile comes back with this generation. */
-  async commit(spec: GenerationSpec, address: ListenAddress): Promise<void> {
+  /** Gives up what was prepared. */
+  async abort(version: number): Promise<void> {
+    await this.#all((control) => control.abort(version))
+  }
+
+  /**
+   * Second phase: nothing is taken back any more. A thread that fails, or dies meanwhile, comes back with this
+   * generation.
+   *
+   * @returns What went wrong.
+   */
+  async commit(spec: GenerationSpec, address: ListenAddress): Promise<Error[]> {
     this.#spec = spec
     this.#address = address
-    await this.#all(async (control, member) => {
+    const results = await this.#all(async (control, member) => {
       // One that has come back between the phases was not asked to prepare.
       if (member.prepared !== spec.version) await control.prepare(spec)
       await control.commit(spec.version)
       member.serving = spec.version
       await control.listen(address)
-    })
+    }, 'terminate')
+    return results.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []))
   }
 
   async drain(): Promise<void> {
@@ -143,11 +154,23 @@ export class ThreadPool {
     this.#members[row]?.thread?.terminate(reason)
   }
 
+  /** @param onFailure - Whether a thread that fails is ended, to be replaced. */
   async #all<T>(
-    call: (control: DataPlaneControl, member: Member) => Promise<T>
+    call: (control: DataPlaneControl, member: Member) => Promise<T>,
+    onFailure: 'terminate' | 'keep' = 'keep'
   ): Promise<PromiseSettledResult<T>[]> {
     const joined = this.#members.filter((member) => member.thread && member.joined)
-    return await Promise.allSettled(joined.map((member) => call(member.thread!.control, member)))
+    return await Promise.allSettled(
+      joined.map(async (member) => {
+        const thread = member.thread!
+        try {
+          return await call(thread.control, member)
+        } catch (error) {
+          if (onFailure === 'terminate') thread.terminate('uncaught_exception')
+          throw error
+        }
+      })
+    )
   }
 
   /** Spawns a member's thread and brings it to the present generation, even if that changes meanwhile. */

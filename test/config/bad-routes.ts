@@ -26,6 +26,13 @@ export const BAD_ROUTES: readonly BadConfig[] = [
     errors: ['gateway.yaml:1: routes: expected a list, got a mapping']
   },
   {
+    wrong: 'a method that no request can have',
+    yaml: withRoutes('{ path: /a, upstream: catalog, methods: [GETT] }'),
+    errors: [
+      'gateway.yaml:3: routes[0].methods[0]: expected a method that Node\'s HTTP parser knows, got "GETT"; did you mean "GET"?'
+    ]
+  },
+  {
     wrong: 'a route that is a text',
     yaml: withRoutes('/api'),
     errors: ['gateway.yaml:3: routes[0]: expected a mapping, got "/api"']

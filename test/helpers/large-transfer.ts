@@ -102,7 +102,7 @@ function slowReader(): Writable & { received: () => number } {
         return
       }
       next = received + 32 * MIB
-      setTimeout(done, 300)
+      setTimeout(done, 100)
     }
   })
   return Object.assign(writable, { received: () => received })

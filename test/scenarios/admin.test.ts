@@ -93,12 +93,30 @@ test('the admin API says what the gateway is and does', async (t) => {
     for (const [path, method, status] of [
       ['/api/upstreams/nobody', 'GET', 404],
       ['/api/nothing', 'GET', 404],
-      ['/api/routes', 'DELETE', 404]
+      ['/api/upstreams?x=1', 'GET', 400],
+      ['/api/routes', 'DELETE', 405]
     ] as const) {
       const [answered, body] = await ask(path, { method })
       assert.equal(answered, status, path)
       assert.equal((body as { status: number }).status, status)
     }
+  })
+
+  await t.test('no value of a header that a route sets is shown', async (sub) => {
+    process.env['XECUREAPI_TEST_TOKEN'] = 'supersecret'
+    const secret = await startGateway(sub, {
+      upstreams: { stock: { backends: [a] } },
+      routes: [
+        {
+          path: '/',
+          upstream: 'stock',
+          headers: { request: { set: { authorization: 'Bearer ${env:XECUREAPI_TEST_TOKEN}' } } }
+        }
+      ]
+    })
+    const text = await (await fetch(`${secret.adminUrl}/api/routes`)).text()
+    assert.match(text, /"set":\["authorization"\]/)
+    assert.doesNotMatch(text, /supersecret/)
   })
 
   await t.test('/api/routes', async () => {
@@ -202,12 +220,15 @@ test('the admin API says what the gateway is and does', async (t) => {
       Record<string, unknown>
     ]
     assert.equal(status, 422)
-    assert.deepEqual([body.type, body.trigger, body.outcome, body.version], ['reload', 'admin', 'failed', 1])
+    assert.deepEqual(
+      [body.type, body.trigger, body.outcome, body.generation],
+      ['reload', 'admin', 'failed', 1]
+    )
     assert.ok((body.errors as string[]).length >= 2)
     await write({ ...config, routes: [{ name: 'all', path: '/', upstream: 'catalog' }] })
     assert.deepEqual(await ask('/api/config/reload', { method: 'POST' }), [
       200,
-      { type: 'reload', trigger: 'admin', outcome: 'applied', version: 2, errors: [] }
+      { type: 'reload', trigger: 'admin', outcome: 'applied', generation: 2, errors: [] }
     ])
     assert.deepEqual(
       (await readAdmin<{ name: string }[]>(gateway, '/api/routes')).map(({ name }) => name),
@@ -215,7 +236,7 @@ test('the admin API says what the gateway is and does', async (t) => {
     )
     assert.deepEqual(await ask('/api/config/reload', { method: 'POST' }), [
       200,
-      { type: 'reload', trigger: 'admin', outcome: 'unchanged', version: 2, errors: [] }
+      { type: 'reload', trigger: 'admin', outcome: 'unchanged', generation: 2, errors: [] }
     ])
   })
 })

@@ -48,7 +48,7 @@ for (const { what, reason, stallTimeout } of DEATHS) {
     crashWorker({ row: 1, what })
     await until('it has died', () => events.length > 0)
     const [died] = events
-    assert.deepEqual([died?.row, died?.state, died?.reason], [1, 'died', reason])
+    assert.deepEqual([died?.worker, died?.state, died?.reason], [1, 'died', reason])
     const answer = await exchange(`${adminUrl}/readyz`)
     assert.equal(answer.status, 200)
     const readiness = JSON.parse(answer.body) as Readiness
@@ -80,15 +80,15 @@ test('ten crashes in a minute: the gateway stays up on the others', async (t) =>
   let crashes = 0
   while (crashes < 10) {
     for (const row of [1, 2, 3]) {
-      if (events.findLast((event) => event.row === row)?.state === 'died') continue
+      if (events.findLast((event) => event.worker === row)?.state === 'died') continue
       const before = events.length
       crashWorker({ row, what: 'throw' })
       crashes++
-      await until('it has died', () => events.slice(before).some((event) => event.row === row))
+      await until('it has died', () => events.slice(before).some((event) => event.worker === row))
       statuses.add(gateway.readiness.status)
     }
     await until('one is back', () =>
-      [1, 2, 3].some((row) => events.findLast((event) => event.row === row)?.state === 'serving')
+      [1, 2, 3].some((row) => events.findLast((event) => event.worker === row)?.state === 'serving')
     )
   }
   assert.deepEqual([...statuses], ['degraded'])

@@ -48,6 +48,8 @@ for (const workers of WORKER_COUNTS) {
     const served = (backend: TestBackend): number => backend.requests()
 
     await t.test(`${reloadCount} reloads: no request fails and no connection is closed`, async () => {
+      const states = new Set<string>()
+      const watch = setInterval(() => states.add(gateway.readiness.status), 1)
       for (let turn = 1; turn <= reloadCount; turn++) {
         await write(configs[turn % 2]!)
         const { outcome, errors } = await gateway.reload('admin')
@@ -55,6 +57,8 @@ for (const workers of WORKER_COUNTS) {
         assert.notEqual(outcome, 'failed', errors.join('\n'))
         assert.equal(gateway.readiness.generation, turn + 1)
       }
+      clearInterval(watch)
+      assert.deepEqual([...states], ['ready'], 'a reload is no reason to be taken out')
       assert.equal(reloads.filter(({ outcome }) => outcome === 'applied').length, reloadCount)
       assert.deepEqual(failures([...fast.outcomes, ...slow.outcomes]), [])
       assert.ok(connections() <= 32, `${connections()} connections were opened`)
@@ -92,8 +96,8 @@ for (const workers of WORKER_COUNTS) {
       await until('it was noticed', () => reloads.length > sofar)
       await delay(400)
       assert.equal(reloads.length, sofar + 1)
-      const { trigger, outcome, version, errors } = reloads.at(-1)!
-      assert.deepEqual([trigger, outcome, version], ['file', 'failed', generation])
+      const { trigger, outcome, generation: serving, errors } = reloads.at(-1)!
+      assert.deepEqual([trigger, outcome, serving], ['file', 'failed', generation])
       assert.equal(errors.length, 3, errors.join('\n'))
       for (const error of errors) assert.match(error, /gateway\.yaml:\d+: /)
       assert.equal(gateway.readiness.generation, generation)

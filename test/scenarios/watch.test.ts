@@ -53,7 +53,7 @@ test('a file that another is renamed over is read again', async (t) => {
   await front.write(configOf('/third'))
   await untilServed(front, '/third')
   assert.deepEqual(
-    reloads.map(({ trigger, outcome, version }) => [trigger, outcome, version]),
+    reloads.map(({ trigger, outcome, generation }) => [trigger, outcome, generation]),
     [
       ['file', 'applied', 2],
       ['file', 'applied', 3]

@@ -2,15 +2,15 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { EventLog, type GatewayEvent } from '../../src/telemetry/events.ts'
 
-const died = { type: 'worker', row: 1, state: 'died', reason: 'stalled' } as const
+const died = { type: 'worker', worker: 1, state: 'died', reason: 'stalled' } as const
 
 test('an event gets the next number and its time', () => {
   const log = new EventLog(() => Date.UTC(2026, 0, 2, 3, 4, 5, 6))
   log.record(died)
-  log.record({ type: 'worker', row: 1, state: 'serving' })
+  log.record({ type: 'worker', worker: 1, state: 'serving' })
   assert.deepEqual(log.after(0), [
     { ...died, id: 1, time: '2026-01-02T03:04:05.006Z' },
-    { type: 'worker', row: 1, state: 'serving', id: 2, time: '2026-01-02T03:04:05.006Z' }
+    { type: 'worker', worker: 1, state: 'serving', id: 2, time: '2026-01-02T03:04:05.006Z' }
   ])
 })
 

@@ -39,7 +39,26 @@ suite('a reload has two phases', () => {
     assert.deepEqual([pool.serving(1), pool.serving(2)], [2, 0])
     await pool.commit(specOf(2), OTHER_ADDRESS)
     for (const { calls } of threads) assert.deepEqual(calls, ['prepare 2', 'commit 2', 'listen 9000'])
-    assert.deepEqual([pool.serving(1), pool.serving(2)], [0, 2])
+    // Whoever waits for the old one must not think that nobody serves.
+    assert.deepEqual([pool.serving(1), pool.serving(2)], [2, 2])
+  })
+
+  test('one that cannot take over is replaced, and its error is told', async (t) => {
+    const { pool, threads } = fakePool(t, 2, (thread, method) =>
+      thread.row === 1 && method === 'listen' && thread.calls.includes('commit 2')
+        ? new Error('no port')
+        : undefined
+    )
+    await pool.start(specOf(1), ADDRESS)
+    await pool.prepare(specOf(2))
+    const errors = await pool.commit(specOf(2), OTHER_ADDRESS)
+    assert.deepEqual(
+      errors.map(({ message }) => message),
+      ['no port']
+    )
+    await settle()
+    assert.equal(pool.serving(2), 1)
+    assert.equal(threads[0]!.calls.at(-1), 'listen 9000')
   })
 
   test('one that cannot prepare aborts it in all, and its error is told', async (t) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { type RawConnection, startRawBackend } from '../../forwarding/http1/raw-backend.ts'
 import { answer, assertLine, get, startLab } from '../../helpers/lab.ts'
 import { until } from '../../helpers/until.ts'
@@ -31,27 +31,30 @@ const BODIES: Readonly<Record<string, { send: (connection: RawConnection) => voi
   }
 }
 
-for (const [what, { send, isKept }] of Object.entries(BODIES)) {
-  test(`a body that is thrown away leaves nothing behind: ${what}`, async (t) => {
-    let requests = 0
-    const backend = await startRawBackend(t, (connection) => {
-      if (++requests % 2 === 1) send(connection)
-      else connection.send(answer(200, 'good'))
+describe('a response that is thrown away', { concurrency: 4 }, () => {
+  for (const [what, { send, isKept }] of Object.entries(BODIES)) {
+    test(`a body that is thrown away leaves nothing behind: ${what}`, async (t) => {
+      let requests = 0
+      const backend = await startRawBackend(t, (connection) => {
+        if (++requests % 2 === 1) send(connection)
+        else connection.send(answer(200, 'good'))
+      })
+      const lab = await startLab(t, { backends: [backend.url], group: { retry: { on: [503] } } })
+      for (let turn = 0; turn < 3; turn++) {
+        const client = await lab.client()
+        client.write(get())
+        await client.untilText('good')
+        assertLine(await lab.nextLine(), { status: 200, attempts: 2 })
+      }
+      await lab.untilIdle()
+      const open = () =>
+        backend.connections.filter(({ socket }) => !socket.readableEnded && !socket.destroyed)
+      if (isKept) {
+        assert.ok(open().length <= 2, 'connections are used again')
+        return
+      }
+      // Of those that carried a good response one is kept; all others are closed.
+      await until('the others are closed', () => open().length <= 1)
     })
-    const lab = await startLab(t, { backends: [backend.url], group: { retry: { on: [503] } } })
-    for (let turn = 0; turn < 3; turn++) {
-      const client = await lab.client()
-      client.write(get())
-      await client.untilText('good')
-      assertLine(await lab.nextLine(), { status: 200, attempts: 2 })
-    }
-    await lab.untilIdle()
-    const open = () => backend.connections.filter(({ socket }) => !socket.readableEnded && !socket.destroyed)
-    if (isKept) {
-      assert.ok(open().length <= 2, 'connections are used again')
-      return
-    }
-    // Of those that carried a good response one is kept; all others are closed.
-    await until('the others are closed', () => open().length <= 1)
-  })
-}
+  }
+})

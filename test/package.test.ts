@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+// By the package's own name, as a program outside of the checkout imports it: what `npm test` has just built.
+test('the package offers what route modules and other programs need', async () => {
+  const { defineRoutes, Gateway, loadConfig } = await import('xecureapi-gateway')
+  const routes = [{ path: '/api', upstream: 'catalog' }]
+  assert.equal(defineRoutes(routes), routes)
+  assert.equal(typeof Gateway.start, 'function')
+  assert.equal(typeof loadConfig, 'function')
+})
+
+test('every plugin can be imported by its name', async () => {
+  for (const name of [
+    'upstream-registry',
+    'routing',
+    'balancing',
+    'health-checks',
+    'forwarding',
+    'access-log'
+  ]) {
+    const plugin = (await import(`xecureapi-gateway/plugins/${name}`)) as { default: unknown }
+    assert.equal(typeof plugin.default, 'function', name)
+  }
+})
