@@ -14,7 +14,7 @@ import { RouteTable } from './routing/route-table.ts'
 import { EventLog, type ReloadEvent, type ReloadTrigger } from './telemetry/events.ts'
 import { createDataPlanePool, workerCount } from './threads/data-plane-pool.ts'
 import { Generation } from './threads/generation.ts'
-import { PublicListener } from './threads/listener.ts'
+import { Listener } from './threads/listener.ts'
 import type { ListenAddress, StopReport } from './threads/messages.ts'
 import { authority, reservePort } from './threads/reserve-port.ts'
 import type { ThreadPool } from './threads/thread-pool.ts'
@@ -47,7 +47,7 @@ export class Gateway {
   readonly #live: LiveState
   readonly #pool: ThreadPool
   readonly #stopWatch: () => void
-  readonly #adminListener = new PublicListener()
+  readonly #adminListener = new Listener()
   readonly #follower: ConfigFollower
   readonly #workers: number
   #config: GatewayConfig

@@ -7,8 +7,6 @@ import type { Exchange, Failure, ResponseSink, UpstreamConnection, UpstreamReque
 export interface AttemptOwner {
   /** Something is on its way to the backend. */
   onSending(): void
-  /** The request's body has gone out whole. */
-  onUploaded(): void
   onInformation(status: number, statusText: string, headers: string[]): void
   /** @returns Whether the response is wanted; otherwise it is thrown away. */
   onHead(status: number, statusText: string, headers: string[]): boolean
@@ -33,11 +31,11 @@ export class Attempt implements ResponseSink {
   readonly #owner: AttemptOwner
   #exchange: Exchange | undefined
   #body: UpstreamRequest['body'] = null
-  #onUploaded: (() => void) | undefined
   #timer: NodeJS.Timeout | undefined
   #startedAt = 0
   #sent = false
   #hasAnswered = false
+  #awaitsContinue = false
   #over = false
   /** Bytes that may still be thrown away; undefined while the response is wanted. */
   #discard: number | undefined
@@ -49,8 +47,10 @@ export class Attempt implements ResponseSink {
     this.#owner = owner
   }
 
-  start(connection: UpstreamConnection, request: UpstreamRequest): void {
+  /** @param awaitsContinue - Whether the client holds its body back until the backend's 100. */
+  start(connection: UpstreamConnection, request: UpstreamRequest, awaitsContinue = false): void {
     this.#body = request.body
+    this.#awaitsContinue = awaitsContinue
     this.#startedAt = performance.now()
     this.backend.begin()
     this.#exchange = connection.send(request, this)
@@ -59,6 +59,11 @@ export class Attempt implements ResponseSink {
   /** Goes on after {@link AttemptOwner.onBody} returned false. */
   resume(): void {
     this.#exchange?.resume()
+  }
+
+  /** The request's body has gone out whole. */
+  uploaded(): void {
+    this.#startTimer()
   }
 
   /** The owner has no more use for it: its client is gone, or a deadline has passed. @param failed - By the backend's fault. */
@@ -72,14 +77,17 @@ export class Attempt implements ResponseSink {
     if (this.#over) return
     this.#sent = true
     this.#owner.onSending()
-    // The backend can't be blamed for the time that the client takes to send its body.
-    if (!this.#body) this.#startTimer()
-    else if (this.#body.readableEnded) this.#uploaded()
-    else this.#body.once('end', (this.#onUploaded = () => this.#uploaded()))
+    // The backend can't be blamed for the time that the client takes to send its body, but for its own 100 it can.
+    if (!this.#body || this.#body.readableEnded || this.#awaitsContinue) this.#startTimer()
   }
 
   onInformation(status: number, statusText: string, headers: string[]): void {
-    if (!this.#over) this.#owner.onInformation(status, statusText, headers)
+    if (this.#over) return
+    if (status === 100 && this.#awaitsContinue) {
+      this.#awaitsContinue = false
+      clearTimeout(this.#timer)
+    }
+    this.#owner.onInformation(status, statusText, headers)
   }
 
   onHead(status: number, statusText: string, headers: string[]): void {
@@ -131,13 +139,9 @@ export class Attempt implements ResponseSink {
     this.backend.answered((performance.now() - this.#startedAt) / 1000)
   }
 
-  #uploaded(): void {
-    this.#owner.onUploaded()
-    this.#startTimer()
-  }
-
   #startTimer(): void {
     if (this.#over || this.#hasAnswered || this.#timeouts.response === 0) return
+    clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
       this.#exchange?.abort()
       this.#fail({ reason: 'response_timeout', sent: true, reused: false })
@@ -168,7 +172,6 @@ export class Attempt implements ResponseSink {
     if (this.#over) return
     this.#over = true
     clearTimeout(this.#timer)
-    if (this.#onUploaded) this.#body?.off('end', this.#onUploaded)
     this.backend.end(failed)
   }
 }

@@ -10,7 +10,7 @@ import { ClientResponse } from './client-response.ts'
 import type { Failure, FailureReason } from './connection.ts'
 import { expectsContinue } from './expect.ts'
 import { badUpload, clientTooSlow, failureProblem, noUsableBackend } from './failure.ts'
-import { ReplayableBody } from './replayable-body.ts'
+import { type BodyListener, ReplayableBody } from './replayable-body.ts'
 import { forwardedRequestHeaders, forwardedRequestTrailers } from './request-headers.ts'
 import { mayReplace, mayRetryFailure, mayRetryStatus, retryAfter } from './retry.ts'
 import type { ForwardingTarget } from './targets.ts'
@@ -24,7 +24,7 @@ const MAX_WAIT = 2 ** 31 - 1
  * One request on its way: picks a backend, tries it, tries another while that is safe, and passes the response on as
  * a stream. It filters the balancer's candidates itself, so that a pick allocates nothing.
  */
-export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner {
+export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner, BodyListener {
   readonly #request: FastifyRequest
   readonly #reply: FastifyReply
   readonly #target: ForwardingTarget
@@ -54,7 +54,7 @@ export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner 
     const { raw } = request
     const hasBody =
       raw.headers['transfer-encoding'] !== undefined || Number(raw.headers['content-length'] ?? 0) > 0
-    this.#body = hasBody ? new ReplayableBody(raw, target.retry.bodyBuffer, this.#moved) : undefined
+    this.#body = hasBody ? new ReplayableBody(raw, target.retry.bodyBuffer, this) : undefined
     this.#upgrade = pendingUpgrade(raw)
     this.#response = new ClientResponse(request, reply, target.route)
     this.#watch = new BodyWatch(target.timeouts.idle, () => this.#onIdle())
@@ -82,10 +82,17 @@ export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner 
   onSending(): void {
     if (!this.#body) return
     this.#body.record()
-    this.#watch.start()
+    if (!this.#body.isEmpty) this.#watch.start()
   }
 
+  /** Some of the request's body has moved on. */
+  onMoved(): void {
+    this.#watch.moved()
+  }
+
+  /** The request's body has gone out whole. */
   onUploaded(): void {
+    this.#attempt?.uploaded()
     // What the backend then takes to answer is no silence of a body.
     if (!this.#response.hasBegun) this.#watch.stop()
   }
@@ -152,8 +159,6 @@ export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner 
     else this.#answer(failureProblem(failure.reason))
   }
 
-  readonly #moved = (): void => this.#watch.moved()
-
   readonly #resume = (): void => {
     this.#watch.moved()
     this.#attempt?.resume()
@@ -191,7 +196,8 @@ export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner 
     const { raw, id: requestId } = this.#request
     const { hostHeader, forwardedHeader } = group.settings
     this.#attempt = new Attempt(backend, timeouts, this)
-    this.#attempt.start(connections.get(backend)!, {
+    const awaitsContinue = expectsContinue(raw) && !this.#response.hasContinued
+    const outgoing = {
       method: raw.method ?? 'GET',
       target: this.#path,
       headers: forwardedRequestHeaders(raw, {
@@ -199,14 +205,15 @@ export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner 
         forwardedHeader,
         requestId,
         trusted,
-        expectsContinue: expectsContinue(raw) && !this.#response.hasContinued,
+        expectsContinue: awaitsContinue,
         changes: route.headers?.request
       }),
       body: this.#body?.stream() ?? null,
       trailers: () => forwardedRequestTrailers(raw.rawTrailers, route.headers?.request),
       upgrade: this.#upgrade ? raw.headers.upgrade : undefined,
       fresh
-    })
+    }
+    this.#attempt.start(connections.get(backend)!, outgoing, awaitsContinue)
   }
 
   /** Whether a response is thrown away, with the next attempt under way or due. */

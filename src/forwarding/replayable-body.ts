@@ -1,6 +1,14 @@
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 
+/** Who hears of a body on its way. */
+export interface BodyListener {
+  /** Some of it has moved on. */
+  onMoved(): void
+  /** It has gone out whole. */
+  onUploaded(): void
+}
+
 /**
  * A request's body that can be sent again while it fits into a buffer: what passes through is kept, up to a limit;
  * beyond it nothing is.
@@ -8,26 +16,28 @@ import { Readable } from 'node:stream'
 export class ReplayableBody {
   readonly #source: IncomingMessage
   readonly #limit: number
-  readonly #onMoved: () => void
+  readonly #listener: BodyListener
   readonly #record = (chunk: Buffer): void => this.#keep(chunk)
   #kept: Buffer[] = []
   #bytes = 0
   #isRecording = false
   #replay: Replay | undefined
 
-  /**
-   * @param limit - Bytes that are kept at most.
-   * @param onMoved - Called whenever some of it moves on.
-   */
-  constructor(source: IncomingMessage, limit: number, onMoved: () => void) {
+  /** @param limit - Bytes that are kept at most. */
+  constructor(source: IncomingMessage, limit: number, listener: BodyListener) {
     this.#source = source
     this.#limit = limit
-    this.#onMoved = onMoved
+    this.#listener = listener
   }
 
   /** Whether it can be sent from its beginning. */
   get isReplayable(): boolean {
     return this.#bytes === 0 || this.#bytes <= this.#limit
+  }
+
+  /** Whether it has ended without a byte. */
+  get isEmpty(): boolean {
+    return this.#bytes === 0 && this.#source.readableEnded
   }
 
   /** Whether the gateway waits for more of it from the client, and not the client for the gateway. */
@@ -40,7 +50,8 @@ export class ReplayableBody {
   stream(): Readable {
     if (this.#bytes === 0) return this.#source
     this.#replay?.destroy()
-    this.#replay = new Replay(this.#kept, this.#source, this.#onMoved)
+    this.#replay = new Replay(this.#kept, this.#source, this.#listener)
+    this.#replay.once('end', () => this.#listener.onUploaded())
     return this.#replay
   }
 
@@ -49,6 +60,9 @@ export class ReplayableBody {
     if (this.#isRecording) return
     this.#isRecording = true
     this.#source.on('data', this.#record)
+    this.#source.once('end', () => {
+      if (!this.#replay) this.#listener.onUploaded()
+    })
   }
 
   /** Lets go of the source, whose rest is somebody else's. */
@@ -59,7 +73,7 @@ export class ReplayableBody {
   }
 
   #keep(chunk: Buffer): void {
-    this.#onMoved()
+    this.#listener.onMoved()
     this.#bytes += chunk.length
     if (this.#bytes <= this.#limit) this.#kept.push(chunk)
     else this.#kept = []
@@ -70,7 +84,7 @@ export class ReplayableBody {
 class Replay extends Readable {
   readonly #kept: readonly Buffer[]
   readonly #source: IncomingMessage
-  readonly #onMoved: () => void
+  readonly #listener: BodyListener
   readonly #onData = (chunk: Buffer): void => {
     if (!this.push(chunk)) this.#source.pause()
   }
@@ -81,17 +95,17 @@ class Replay extends Readable {
   #next = 0
   #follows = false
 
-  constructor(kept: readonly Buffer[], source: IncomingMessage, onMoved: () => void) {
+  constructor(kept: readonly Buffer[], source: IncomingMessage, listener: BodyListener) {
     super()
     this.#kept = kept
     this.#source = source
-    this.#onMoved = onMoved
+    this.#listener = listener
     // Until what was kept has gone, nothing more may pass.
     source.pause()
   }
 
   override _read(): void {
-    this.#onMoved()
+    this.#listener.onMoved()
     if (this.#follows) {
       this.#source.resume()
       return

@@ -28,6 +28,18 @@ interface ClientError extends Error {
   readonly bytesParsed?: number
 }
 
+/** An answer to what never became a request, for the log and the counters. */
+export interface RawAnswer {
+  readonly requestId: string
+  readonly status: number
+  /** What Node's parser calls the error, in lower case; or a word of our own. */
+  readonly reason: string
+  readonly remoteAddress: string | undefined
+}
+
+/** Told once of every such answer. */
+export type RawAnswerObserver = (answer: RawAnswer) => void
+
 /** How long what a client still sends is read after the answer to an error, in milliseconds: a reset would take the answer from it. */
 const LINGER = 1_000
 
@@ -48,17 +60,23 @@ function isUnknownMethod({ code, rawPacket, bytesParsed = 0 }: ClientError): boo
  * A server's `clientError` listener: the client gets a problem document, after the responses that it waits for, and
  * the connection ends.
  */
-export function answerClientError(error: ClientError, socket: Duplex): void {
+export function answerClientError(error: ClientError, socket: Duplex, observe: RawAnswerObserver): void {
   // A reset has nobody left to read.
   if (error.code === 'ECONNRESET') socket.destroy()
-  else answerRaw(socket, isUnknownMethod(error) ? 501 : (STATUS[error.code ?? ''] ?? 400))
+  else if (isUnknownMethod(error)) answerRaw(socket, 501, 'method_not_implemented', observe)
+  else
+    answerRaw(socket, STATUS[error.code ?? ''] ?? 400, (error.code ?? 'bad_request').toLowerCase(), observe)
 }
 
 /** Answers on a bare socket, for a request that never became one, when its turn comes, and ends the connection. */
-export function answerRaw(socket: Duplex, status: number): void {
+export function answerRaw(socket: Duplex, status: number, reason: string, observe: RawAnswerObserver): void {
   if (answered.has(socket)) return
   answered.add(socket)
-  answerInTurn(socket, status)
+  answerInTurn(
+    socket,
+    { requestId: nextId({}), status, reason, remoteAddress: remoteAddressOf(socket) },
+    observe
+  )
 }
 
 /** Ends a connection whose client has got its answer before its request was found to be wrong. */
@@ -69,11 +87,11 @@ export function endAnswered(socket: Duplex): void {
   linger(socket)
 }
 
-function answerInTurn(socket: Duplex, status: number): void {
+function answerInTurn(socket: Duplex, answer: RawAnswer, observe: RawAnswerObserver): void {
   const current = responseUnderWay(socket)
   // A request that came whole has nothing to do with the error.
   if (current?.req.complete && !socket.destroyed) {
-    current.once('close', () => answerInTurn(socket, status))
+    current.once('close', () => answerInTurn(socket, answer, observe))
     return
   }
   if (socket.destroyed || socket.writableEnded) return
@@ -83,14 +101,19 @@ function answerInTurn(socket: Duplex, status: number): void {
     return
   }
   if (current) giveUp(current, socket)
-  const id = nextId({})
-  const document = problem(status, DETAIL[status] ?? '', id)
+  const { status, requestId } = answer
+  const document = problem(status, DETAIL[status] ?? '', requestId)
   const body = JSON.stringify(document)
   socket.end(
-    `HTTP/1.1 ${status} ${document.title}\r\nContent-Type: ${PROBLEM_TYPE}\r\nX-Request-Id: ${id}\r\n` +
+    `HTTP/1.1 ${status} ${document.title}\r\nContent-Type: ${PROBLEM_TYPE}\r\nX-Request-Id: ${requestId}\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
   )
+  observe(answer)
   linger(socket)
+}
+
+function remoteAddressOf(socket: Duplex & { remoteAddress?: string }): string | undefined {
+  return socket.remoteAddress
 }
 
 /** The response that a socket is busy with, which Node keeps in `_httpMessage`; there is no public name for it. */

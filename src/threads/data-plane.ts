@@ -1,12 +1,14 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { buildGeneration } from '../app.ts'
+import type { LogConfig } from '../config/types.ts'
 import { Connections } from '../forwarding/connections.ts'
 import { ROUTE_LAYOUT, RouteStats } from '../telemetry/route-stats.ts'
 import { BACKEND_LAYOUT } from '../upstreams/backend.ts'
 import { buildGroups } from '../upstreams/group.ts'
 import { type LiveLayout, LiveTable } from '../upstreams/live-table.ts'
+import type { RawAnswer } from './client-errors.ts'
 import { Generation } from './generation.ts'
-import { PublicListener } from './listener.ts'
+import { Listener } from './listener.ts'
 import type { DataPlaneControl, GenerationSpec, ListenAddress, LiveShare, StopReport } from './messages.ts'
 
 /** What a data plane thread is made from. */
@@ -22,13 +24,12 @@ export interface DataPlaneOptions {
 export class DataPlane implements DataPlaneControl {
   readonly #options: DataPlaneOptions
   readonly #connections = new Connections()
-  readonly #listener = new PublicListener()
+  readonly #listener = new Listener((answer) => this.#onRawAnswer(answer))
   readonly #ending = new Set<Generation>()
   #backends: LiveTable | undefined
   #routes: LiveTable | undefined
-  #prepared: Generation | undefined
-  #preparedLevel = 'info'
-  #current: Generation | undefined
+  #prepared: Built | undefined
+  #current: Built | undefined
 
   constructor(options: DataPlaneOptions) {
     this.#options = options
@@ -43,27 +44,26 @@ export class DataPlane implements DataPlaneControl {
     const stats = new RouteStats(this.#routes, new Map(spec.routes.slots), row)
     const { config } = spec
     const app = await buildGeneration({ config, groups, connections: this.#connections, stats, log })
-    this.#prepared = new Generation(spec.version, app)
-    this.#preparedLevel = config.log.level
+    this.#prepared = { generation: new Generation(spec.version, app), stats, log: config.log }
   }
 
   async commit(version: number): Promise<void> {
     const next = this.#prepared
-    if (next?.version !== version) throw new Error(`generation ${version} was not prepared`)
+    if (next?.generation.version !== version) throw new Error(`generation ${version} was not prepared`)
     const old = this.#current
     this.#prepared = undefined
     this.#current = next
-    this.#options.log.level = this.#preparedLevel
-    this.#listener.serve(next)
-    if (old) this.#retire(old)
+    this.#options.log.level = next.log.level
+    this.#listener.serve(next.generation)
+    if (old) this.#retire(old.generation)
     else this.#options.onOldest(version)
   }
 
   async abort(version: number): Promise<void> {
     const prepared = this.#prepared
-    if (prepared?.version !== version) return
+    if (prepared?.generation.version !== version) return
     this.#prepared = undefined
-    await prepared.close(true)
+    await prepared.generation.close(true)
   }
 
   async listen(address: ListenAddress): Promise<void> {
@@ -76,12 +76,20 @@ export class DataPlane implements DataPlaneControl {
 
   async stop(timeout: number): Promise<StopReport> {
     const cut = await this.#listener.stop(timeout)
-    const all = [...this.#ending, this.#prepared, this.#current].filter(
-      (generation) => generation !== undefined
-    )
-    await Promise.all(all.map((generation) => generation.close(true)))
+    const built = [this.#prepared, this.#current].flatMap((built) => (built ? [built.generation] : []))
+    await Promise.all([...this.#ending, ...built].map((generation) => generation.close(true)))
     await this.#connections.destroy()
     return { cut }
+  }
+
+  /** What never became a request is counted and logged as one all the same. */
+  #onRawAnswer(answer: RawAnswer): void {
+    if (!this.#current) return
+    const { stats, log } = this.#current
+    const slot = stats.slotOf(undefined)
+    stats.begin(slot)
+    stats.end(slot, '__other__', answer.status, 0)
+    if (log.access) this.#options.log.info(answer, 'request')
   }
 
   #retire(old: Generation): void {
@@ -91,10 +99,17 @@ export class DataPlane implements DataPlaneControl {
       .catch((error: unknown) => this.#options.log.error({ err: error }, 'an old generation failed to close'))
       .finally(() => {
         this.#ending.delete(old)
-        const alive = [...this.#ending, this.#current!].map((generation) => generation.version)
+        const alive = [...this.#ending, this.#current!.generation].map(({ version }) => version)
         this.#options.onOldest(Math.min(...alive))
       })
   }
+}
+
+/** What a generation is here: its app, and what its requests are counted and logged by. */
+interface Built {
+  readonly generation: Generation
+  readonly stats: RouteStats
+  readonly log: LogConfig
 }
 
 function attach(table: LiveTable | undefined, layout: LiveLayout, share: LiveShare): LiveTable {

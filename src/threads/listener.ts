@@ -3,19 +3,28 @@ import { createServer, type IncomingMessage, type Server, ServerResponse } from 
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setExpectsContinue } from '../forwarding/expect.ts'
+import { MAX_HEADERS } from '../routing/message-checks.ts'
 import { setPendingUpgrade, writeHead } from '../forwarding/upgrade.ts'
-import { answerClientError, answerRaw, endAnswered, responseUnderWay } from './client-errors.ts'
+import {
+  answerClientError,
+  answerRaw,
+  endAnswered,
+  type RawAnswerObserver,
+  responseUnderWay
+} from './client-errors.ts'
 import { closeInStages } from './close-in-stages.ts'
 import type { Generation } from './generation.ts'
 import type { ListenAddress } from './messages.ts'
+import { Turns } from './turns.ts'
 
 /** Time a client has for a request's head, in milliseconds. */
 const HEADERS_TIMEOUT = 10_000
 /** Time an idle client connection is kept, in milliseconds: longer than the 60 s of usual balancers in front. */
 const KEEP_ALIVE_TIMEOUT = 72_000
-/** Largest header of a request, in bytes and in fields. */
+/** Largest header of a request, in bytes. */
 const MAX_HEADER_SIZE = 16 * 1024
-const MAX_HEADERS = 100
+/** Silence after which a client is asked whether it is still there, in milliseconds. */
+const TCP_KEEP_ALIVE = 60_000
 /** How late such a timeout may fire, in milliseconds. */
 const CHECK_INTERVAL = 1_000
 /** How long a client that has finished sending waits undisturbed, in milliseconds: most answers come sooner. */
@@ -26,13 +35,13 @@ const REFUSED_PATIENCE = 1_000
 const IDLE_SWEEP_INTERVAL = 50
 
 /**
- * The public listener of one thread: a plain HTTP server that outlives the generations behind it, so that a
- * reload touches no connection.
+ * A listener: a plain HTTP server that outlives the generations behind it, so that a reload touches no connection.
+ * Each thread of the data plane has one, and the admin API another.
  */
-export class PublicListener {
+export class Listener {
   readonly #responses = new Set<ServerResponse>()
-  /** The response to the last request of each client connection. */
-  readonly #last = new WeakMap<Duplex, ServerResponse>()
+  /** The requests of each client connection. */
+  readonly #turns = new WeakMap<Duplex, Turns>()
   /** Both ends of every upgraded connection. */
   readonly #joined = new Set<Duplex>()
   /** Those that listened elsewhere and still have connections. */
@@ -41,6 +50,12 @@ export class PublicListener {
   #address: ListenAddress | undefined
   #generation: Generation | undefined
   #draining = false
+  readonly #onRawAnswer: RawAnswerObserver
+
+  /** @param onRawAnswer - Told of the answers to what never became a request. */
+  constructor(onRawAnswer: RawAnswerObserver = () => {}) {
+    this.#onRawAnswer = onRawAnswer
+  }
 
   /** Hands all requests from now on to this generation. */
   serve(generation: Generation): void {
@@ -82,7 +97,7 @@ export class PublicListener {
     this.drain()
     if (this.#server) this.#retire(this.#server)
     await Promise.race([this.#allEnded(), elapsed(timeout)])
-    const cut = this.#responses.size + this.#joined.size / 2
+    const cut = this.#responses.size + Math.ceil(this.#joined.size / 2)
     for (const socket of this.#joined) socket.destroy()
     const closed = [...this.#leaving].map((server) => once(server, 'close'))
     for (const server of this.#leaving) server.closeAllConnections()
@@ -117,6 +132,11 @@ export class PublicListener {
   #createServer(): Server {
     const server = createServer({
       headersTimeout: HEADERS_TIMEOUT,
+      // A body that moves may take its time; one that does not is the route's idle timeout's affair.
+      requestTimeout: 0,
+      // A client that lost its power says nothing.
+      keepAlive: true,
+      keepAliveInitialDelay: TCP_KEEP_ALIVE,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
       connectionsCheckingInterval: CHECK_INTERVAL,
       maxHeaderSize: MAX_HEADER_SIZE,
@@ -124,11 +144,14 @@ export class PublicListener {
       requireHostHeader: false,
       shouldUpgradeCallback: isForwardedUpgrade
     })
-    server.maxHeadersCount = MAX_HEADERS
+    // One more than there may be: what is too many is counted, not dropped, on every version of Node.
+    server.maxHeadersCount = MAX_HEADERS + 1
     // A client that has said all it has to say still gets its answer.
     Object.assign(server, { httpAllowHalfOpen: true })
     server.on('connection', (socket) => {
-      closeInStages(socket, () => this.#last.get(socket)?.req)
+      const turns = new Turns(socket)
+      this.#turns.set(socket, turns)
+      closeInStages(socket, () => turns.last?.req)
       socket.once('end', () => this.#onHalfClose(socket))
     })
     server.on('request', (request, response) => this.#onRequest(request, response))
@@ -138,11 +161,15 @@ export class PublicListener {
       this.#onRequest(request, response)
     })
     server.on('checkExpectation', (request, response) => this.#onRequest(request, response))
-    server.on('connect', (_request, socket) => answerRaw(socket, 501))
+    server.on('connect', (_request, socket) => {
+      // Node has let go of it: without a listener, a reset would end the process.
+      socket.on('error', () => socket.destroy())
+      answerRaw(socket, 501, 'method_not_implemented', this.#onRawAnswer)
+    })
     server.on('clientError', (error, socket) => {
-      const last = this.#last.get(socket)
+      const last = this.#turns.get(socket)?.last
       if (last?.writableFinished && !last.req.complete) endAnswered(socket)
-      else answerClientError(error, socket)
+      else answerClientError(error, socket, this.#onRawAnswer)
     })
     return server
   }
@@ -153,24 +180,14 @@ export class PublicListener {
     if (!request.socket.writable) return () => {}
     const generation = this.#generation!
     const leave = generation.enter()
-    const before = this.#last.get(request.socket)
     this.#responses.add(response)
-    this.#last.set(request.socket, response)
     // Behind an Upgrade that is not followed, Node loses the rest of a packet: what comes next can't be trusted.
     if (this.#isEnding(response) || request.headers.upgrade !== undefined) response.shouldKeepAlive = false
     response.once('close', () => {
       this.#responses.delete(response)
       leave()
     })
-    // The next one may depend on what the one before does, so it waits (RFC 9112 section 9.3.2).
-    if (!before || !this.#responses.has(before)) generation.handle(request, response)
-    else {
-      before.once('close', () => {
-        if (request.socket.writable) generation.handle(request, response)
-        // It never had the socket, so nobody else says that it is over.
-        else response.emit('close')
-      })
-    }
+    this.#turns.get(request.socket)!.take(response, () => generation.handle(request, response))
     return leave
   }
 
@@ -180,9 +197,11 @@ export class PublicListener {
    * with a reset, and one that waits has to ignore (RFC 9110 section 15.2).
    */
   #onHalfClose(socket: Socket): void {
-    const last = this.#last.get(socket)
+    const last = this.#turns.get(socket)?.last
     // Node's parser says so itself, but for a request whose Upgrade is not followed.
-    if (last && this.#responses.has(last) && !last.req.complete) answerRaw(socket, 400)
+    if (last && this.#responses.has(last) && !last.req.complete) {
+      answerRaw(socket, 400, 'incomplete', this.#onRawAnswer)
+    }
     const response = responseUnderWay(socket)
     if (!response || response.writableFinished) return
     if (response.headersSent) {

@@ -4,7 +4,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { type TestContext, test } from 'node:test'
-import { answerClientError, answerRaw } from '../../src/threads/client-errors.ts'
+import { answerClientError, answerRaw, type RawAnswer } from '../../src/threads/client-errors.ts'
 import { until } from '../helpers/until.ts'
 
 async function serve(t: TestContext, listener?: RequestListener): Promise<Server> {
@@ -12,7 +12,7 @@ async function serve(t: TestContext, listener?: RequestListener): Promise<Server
     { headersTimeout: 200, requestTimeout: 200, connectionsCheckingInterval: 50 },
     listener ?? ((_request, response) => response.end('fine'))
   )
-  server.on('clientError', answerClientError)
+  server.on('clientError', (error, socket) => answerClientError(error, socket, () => {}))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.after(() => {
@@ -113,16 +113,22 @@ test('a response under way is broken off, never mixed with another', async (t) =
 
 test('a reset is answered with nothing', () => {
   const { socket, written } = fakeSocket()
-  answerClientError(Object.assign(new Error('reset'), { code: 'ECONNRESET' }), socket)
+  answerClientError(Object.assign(new Error('reset'), { code: 'ECONNRESET' }), socket, () => {})
   assert.equal(socket.destroyed, true)
   assert.deepEqual(written, [])
 })
 
 test('an answer on a bare socket ends it', async () => {
   const { socket, written } = fakeSocket()
-  answerRaw(socket, 501)
+  const seen: RawAnswer[] = []
+  answerRaw(socket, 501, 'method_not_implemented', (answer) => seen.push(answer))
   await once(socket, 'finish')
   assert.match(written.join(''), /^HTTP\/1\.1 501 Not Implemented\r\n.*\{.*"status":501,/s)
+  assert.deepEqual(
+    seen.map(({ status, reason }) => [status, reason]),
+    [[501, 'method_not_implemented']]
+  )
+  assert.ok(written.join('').includes(seen[0]!.requestId), 'under the id that the client was told')
 })
 
 test('a client that never closes its side does not keep the connection for ever', async (t) => {

@@ -167,6 +167,20 @@ describe('bodies that are sent again', { concurrency: 3 }, () => {
     await lab.untilIdle()
   })
 
+  test('an empty body that is sent again does not hold up anybody', async (t) => {
+    let requests = 0
+    const backend = await startRawBackend(t, (connection, head) => {
+      if (!head.startsWith('PUT')) return
+      if (++requests === 1) void breakAfter(connection, () => connection.received().endsWith('0\r\n\r\n'))
+      else setTimeout(() => connection.send(answer(200, 'good')), 500)
+    })
+    const lab = await startLab(t, { backends: [backend.url], group: { timeouts: { idle: '200ms' } } })
+    const client = await lab.client()
+    client.write(message('PUT', '/', ['Transfer-Encoding: chunked'], '0\r\n\r\n'))
+    await client.untilText('good')
+    assertLine(await lab.nextLine(), { status: 200, attempts: 2 })
+  })
+
   test('trailers come after a body that is sent again', async (t) => {
     let requests = 0
     const backend = await startRawBackend(t, (connection, head) => {

@@ -1,0 +1,84 @@
+import type { ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+
+/** Requests that may wait behind another on one connection before nothing more is read from it. */
+const MAX_WAITING = 16
+
+interface Waiting {
+  readonly response: ServerResponse
+  readonly handle: () => void
+}
+
+/**
+ * A socket with what Node's server itself pauses it by: its parser takes bytes past the stream, so that pausing the
+ * stream alone stops nothing, and there is no public name for it.
+ */
+type ParsedSocket = Duplex & { _paused?: boolean; parser?: { resume(): void } | null }
+
+/**
+ * The requests of one client connection, one after the other: the next may depend on what the one before does, so it
+ * waits (RFC 9112 section 9.3.2).
+ */
+export class Turns {
+  readonly #socket: ParsedSocket
+  #waiting: Waiting[] = []
+  #current: ServerResponse | undefined
+  #last: ServerResponse | undefined
+
+  constructor(socket: Duplex) {
+    this.#socket = socket
+  }
+
+  /** The response to the last request that came. */
+  get last(): ServerResponse | undefined {
+    return this.#last
+  }
+
+  /** @param handle - Called when it is the request's turn; never when its connection is gone by then. */
+  take(response: ServerResponse, handle: () => void): void {
+    this.#last = response
+    if (this.#current) {
+      this.#waiting.push({ response, handle })
+      if (this.#waiting.length > MAX_WAITING) this.#pause()
+    } else this.#begin(response, handle)
+  }
+
+  #pause(): void {
+    this.#socket._paused = true
+    this.#socket.pause()
+  }
+
+  #resume(): void {
+    this.#socket._paused = false
+    this.#socket.parser?.resume()
+    this.#socket.resume()
+  }
+
+  #begin(response: ServerResponse, handle: () => void): void {
+    this.#current = response
+    response.once('close', () => {
+      this.#current = undefined
+      // Not at once: a thousand waiting ones must not end within one another.
+      process.nextTick(() => this.#next())
+    })
+    handle()
+  }
+
+  #next(): void {
+    if (this.#current) return
+    if (!this.#socket.writable) {
+      this.#giveUp()
+      return
+    }
+    const next = this.#waiting.shift()
+    if (this.#waiting.length === MAX_WAITING) this.#resume()
+    if (next) this.#begin(next.response, next.handle)
+  }
+
+  /** The responses of those that wait never had the socket, so nobody else says that they are over. */
+  #giveUp(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const { response } of waiting) response.emit('close')
+  }
+}
