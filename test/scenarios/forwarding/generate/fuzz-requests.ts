@@ -71,7 +71,7 @@ export async function fuzzRequests(t: TestContext, extent: FuzzExtent): Promise<
     })
   }
   // Each connection has 2.5 requests on average.
-  const connections = Math.ceil(extent.requests / 2.5)
+  const connections = Math.ceil(extent.requests / 2.3)
   const quarter = await inLanes(LANES, connections / 4, began + extent.milliseconds / 4, send)
   const before = memory()
   const rest = await inLanes(LANES, connections - quarter, began + extent.milliseconds, (index) =>
@@ -91,6 +91,7 @@ export async function fuzzRequests(t: TestContext, extent: FuzzExtent): Promise<
   assert.deepEqual(workerEvents, [])
   judgeBroken()
   assert.deepEqual(unexpected, [])
+  assert.ok(requests >= extent.requests, `only ${requests} requests in ${extent.milliseconds} ms`)
   assert.equal((await gateway.stop(10_000)).cut, 0, 'requests that never ended')
   t.diagnostic(
     `${requests} requests over ${quarter + rest} connections from seed ${first} on: ${origin.count()} arrived, ` +
@@ -115,6 +116,10 @@ async function checkConnection(
   try {
     await client.connected()
     await writePieces(client.socket, pieces(chance, text))
+    if (chance.oneIn(12)) {
+      client.socket.resetAndDestroy()
+      return count
+    }
     if (!chance.oneIn(3)) await client.untilResponses(most, PATIENCE)
     await client.finish()
 
