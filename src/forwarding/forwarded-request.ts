@@ -11,11 +11,11 @@ import type { Failure, FailureReason } from './connection.ts'
 import { expectsContinue } from './expect.ts'
 import { badUpload, clientTooSlow, failureProblem, noUsableBackend } from './failure.ts'
 import { type BodyListener, ReplayableBody } from './replayable-body.ts'
-import { forwardedRequestHeaders, forwardedRequestTrailers } from './request-headers.ts'
-import { mayReplace, mayRetryFailure, mayRetryStatus, retryAfter } from './retry.ts'
+import { mayReplace, mayRetryFailure, mayRetryStatus, retryAfter, secondsUntilWell } from './retry.ts'
 import type { ForwardingTarget } from './targets.ts'
 import { discardUpload } from './unread-upload.ts'
 import { type PendingUpgrade, pendingUpgrade } from './upgrade.ts'
+import { upstreamRequest } from './upstream-request.ts'
 
 /** The longest that a timer can wait, in milliseconds. */
 const MAX_WAIT = 2 ** 31 - 1
@@ -170,7 +170,9 @@ export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner,
     if (backend) this.#begin(backend)
     else
       this.#answer(
-        reason === 'no_usable_backend' ? noUsableBackend(this.#retryAfter()) : failureProblem(reason)
+        reason === 'no_usable_backend'
+          ? noUsableBackend(secondsUntilWell(this.#target.group.settings.healthCheck))
+          : failureProblem(reason)
       )
   }
 
@@ -192,27 +194,16 @@ export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner,
 
   /** @param fresh - Over a connection of its own making. */
   #send(backend: Backend, fresh = false): void {
-    const { group, route, timeouts, connections, trusted } = this.#target
-    const { raw, id: requestId } = this.#request
-    const { hostHeader, forwardedHeader } = group.settings
+    const { timeouts, connections } = this.#target
+    const awaitsContinue = expectsContinue(this.#request.raw) && !this.#response.hasContinued
     this.#attempt = new Attempt(backend, timeouts, this)
-    const awaitsContinue = expectsContinue(raw) && !this.#response.hasContinued
-    const outgoing = {
-      method: raw.method ?? 'GET',
+    const outgoing = upstreamRequest(this.#request, this.#target, {
       target: this.#path,
-      headers: forwardedRequestHeaders(raw, {
-        hostHeader,
-        forwardedHeader,
-        requestId,
-        trusted,
-        expectsContinue: awaitsContinue,
-        changes: route.headers?.request
-      }),
       body: this.#body?.stream() ?? null,
-      trailers: () => forwardedRequestTrailers(raw.rawTrailers, route.headers?.request),
-      upgrade: this.#upgrade ? raw.headers.upgrade : undefined,
-      fresh
-    }
+      fresh,
+      awaitsContinue,
+      isUpgrade: this.#upgrade !== undefined
+    })
     this.#attempt.start(connections.get(backend)!, outgoing, awaitsContinue)
   }
 
@@ -298,12 +289,6 @@ export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner,
   /** Milliseconds until the total deadline. */
   #timeLeft(): number {
     return Math.max(1, this.#record.startedAt + this.#target.timeouts.total - performance.now())
-  }
-
-  /** Seconds until the first ill backend can be well again, at least 1. */
-  #retryAfter(): number {
-    const check = this.#target.group.settings.healthCheck
-    return check ? Math.max(1, Math.ceil((check.interval * check.healthyAfter) / 1000)) : 1
   }
 }
 

@@ -1,4 +1,4 @@
-import type { RetryConfig } from '../config/types.ts'
+import type { HealthCheckConfig, RetryConfig } from '../config/types.ts'
 import type { Failure } from './connection.ts'
 
 /** Methods whose repetition changes nothing more (RFC 9110 section 9.2.2, and the registry's idempotent ones). */
@@ -56,6 +56,11 @@ export function retryAfter(headers: readonly string[], now: number): number {
   if (/^\d+$/.test(value)) return Number(value) * 1000
   const date = Date.parse(value)
   return Number.isNaN(date) ? 0 : Math.max(0, date - now)
+}
+
+/** Seconds until the first ill backend of a group can be well again, at least 1. */
+export function secondsUntilWell(check: HealthCheckConfig | undefined): number {
+  return check ? Math.max(1, Math.ceil((check.interval * check.healthyAfter) / 1000)) : 1
 }
 
 function isSafe({ method, isReplayable }: RetryableRequest, retry: RetryConfig): boolean {

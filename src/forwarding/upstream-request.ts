@@ -1,0 +1,38 @@
+import type { FastifyRequest } from 'fastify'
+import type { UpstreamRequest } from './connection.ts'
+import { forwardedRequestHeaders, forwardedRequestTrailers } from './request-headers.ts'
+import type { ForwardingTarget } from './targets.ts'
+
+/** What of an upstream request its attempt decides. */
+export interface AttemptDetails extends Pick<UpstreamRequest, 'target' | 'body' | 'fresh'> {
+  /** Whether the client still waits for a 100. */
+  readonly awaitsContinue: boolean
+  /** Whether it asks for another protocol. */
+  readonly isUpgrade: boolean
+}
+
+/** A client's request as it goes to a backend. */
+export function upstreamRequest(
+  { raw, id: requestId }: FastifyRequest,
+  { group, route, trusted }: ForwardingTarget,
+  { target, body, fresh, awaitsContinue, isUpgrade }: AttemptDetails
+): UpstreamRequest {
+  const { hostHeader, forwardedHeader } = group.settings
+  const changes = route.headers?.request
+  return {
+    method: raw.method ?? 'GET',
+    target,
+    headers: forwardedRequestHeaders(raw, {
+      hostHeader,
+      forwardedHeader,
+      requestId,
+      trusted,
+      expectsContinue: awaitsContinue,
+      changes
+    }),
+    body,
+    trailers: () => forwardedRequestTrailers(raw.rawTrailers, changes),
+    upgrade: isUpgrade ? raw.headers.upgrade : undefined,
+    fresh
+  }
+}
