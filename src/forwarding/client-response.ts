@@ -67,9 +67,18 @@ export class ClientResponse {
     const mayBeChunked = httpVersion !== '1.0' && method !== 'HEAD' && status !== 204 && status !== 304
     const out = forwardedResponseHeaders(headers, { ...this.#headerOptions(backend), status, mayBeChunked })
     this.#isEventStream = isEventStream(headers)
-    this.#raw.writeHead(status, statusText, out)
+    this.#writeHead(status, statusText, out)
     this.#reply.hijack()
     this.#hasBegun = true
+  }
+
+  /** Node sends the head of a response with an Expect field, which means nothing there, at once and as UTF-8. */
+  #writeHead(status: number, statusText: string, headers: string[]): void {
+    const { socket } = this.#raw
+    const isSentAtOnce = valueOf('expect', headers) !== undefined
+    if (isSentAtOnce) socket?.setDefaultEncoding('latin1')
+    this.#raw.writeHead(status, statusText, headers)
+    if (isSentAtOnce) socket?.setDefaultEncoding('utf8')
   }
 
   /** Sends the head without waiting for the body that Node would send along with it. */

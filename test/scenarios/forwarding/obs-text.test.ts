@@ -27,3 +27,17 @@ for (const type of ['text/plain', 'text/event-stream']) {
     })
   }
 }
+
+test('bytes beyond ASCII stay as they are beside a field that makes Node send the head at once', async (t) => {
+  const origin = await startStrictOrigin(t, async (_arrival, socket) => {
+    socket.write('HTTP/1.1 200 caf\xe9\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nok', 'latin1')
+  })
+  const { url } = await startGateway(t, {
+    upstreams: { origin: { backends: [origin.url] } },
+    routes: [{ path: '/', upstream: 'origin' }]
+  })
+  const client = await rawClient(t, url)
+  client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+  await client.untilText('\r\n\r\nok')
+  assert.match(client.text(), /^HTTP\/1\.1 200 caf\xe9\r\nExpect: 100-continue\r\n/)
+})
