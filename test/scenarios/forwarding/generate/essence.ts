@@ -19,7 +19,6 @@ export interface HeadEssence {
 /** Fields of one hop (RFC 9110 section 7.6.1), and what only a receiver of that hop reads. */
 const OF_THIS_HOP: ReadonlySet<string> = new Set([
   'connection',
-  'expect',
   'http2-settings',
   'keep-alive',
   'proxy-authenticate',
@@ -31,9 +30,9 @@ const OF_THIS_HOP: ReadonlySet<string> = new Set([
   'upgrade'
 ])
 
-/** Fields that a gateway writes itself, whatever a client says. */
+/** Fields of a request that a gateway writes itself, whatever a client says; Expect is for its own hop. */
 function isWrittenAnew(name: string): boolean {
-  return name.startsWith('x-forwarded-') || ['forwarded', 'host', 'x-request-id'].includes(name)
+  return name.startsWith('x-forwarded-') || ['expect', 'forwarded', 'host', 'x-request-id'].includes(name)
 }
 
 /** Names that Connection has no say in: without them the message is another one. */
