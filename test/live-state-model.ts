@@ -23,6 +23,7 @@ export function configOf(
       port: 0,
       workers: 2,
       trustProxy: [],
+      proxyProtocol: false,
       stallTimeout: 30_000,
       shutdown: { delay: 0, timeout: 1000 }
     },

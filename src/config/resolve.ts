@@ -39,6 +39,7 @@ export function resolveConfig(file: string, raw: RawConfig, routes: readonly Rou
       port: present(server.port),
       workers: present(server.workers),
       trustProxy: [...present(server.trustProxy)],
+      proxyProtocol: false,
       stallTimeout: duration(server.stallTimeout),
       shutdown: { delay: duration(shutdown.delay), timeout: duration(shutdown.timeout) }
     },
@@ -65,6 +66,7 @@ export function resolveRoute(route: RouteDefinition, name: string, source: strin
     ...(hosts && { hosts: hosts.map((host) => host.toLowerCase()) }),
     upstream: route.upstream,
     ...(rewrite !== undefined && { rewrite }),
+    mode: 'stream',
     ...(headers && { headers: resolveHeaderRules(headers) }),
     ...(retry && { retry: resolveRetry(retry) }),
     ...(timeouts && { timeouts: resolveTimeouts(timeouts) }),
@@ -82,7 +84,8 @@ function resolveGroup(name: string, group: RawGroup): UpstreamGroupConfig {
     forwardedHeader: present(group.forwardedHeader),
     ...(group.healthCheck && { healthCheck: resolveHealthCheck(group.healthCheck) }),
     retry: resolveRetry(present(group.retry)) as RetryConfig,
-    timeouts: resolveTimeouts(present(group.timeouts)) as TimeoutsConfig
+    timeouts: resolveTimeouts(present(group.timeouts)) as TimeoutsConfig,
+    protocol: 'http1'
   }
 }
 

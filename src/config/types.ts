@@ -28,6 +28,36 @@ export interface ServerConfig {
   /** A worker whose loop stands still for this long is replaced, in milliseconds. */
   readonly stallTimeout: number
   readonly shutdown: ShutdownConfig
+  /** Whether the connections of `trustProxy` begin with a PROXY protocol header, version 1 or 2. */
+  readonly proxyProtocol: boolean
+  /** Absent = plain HTTP. */
+  readonly tls?: ServerTlsConfig
+  /** A plain listener that sends clients to HTTPS; only beside `tls`. */
+  readonly redirect?: RedirectConfig
+}
+
+/** TLS of the public listener. */
+export interface ServerTlsConfig {
+  /** The first one is for clients that name no host, or one that none is for. */
+  readonly certificates: readonly CertificateConfig[]
+  /** Whether clients may choose HTTP/2 by ALPN. */
+  readonly http2: boolean
+}
+
+/** A certificate with its key. */
+export interface CertificateConfig {
+  /** Absolute path of a PEM file, the leaf first and its chain behind it; or such PEM text itself. */
+  readonly cert: string
+  /** Absolute path of a PEM file; or such PEM text itself. */
+  readonly key: string
+  /** Names that it is for, lower case, `*.example.com` for one label; absent = those in the certificate. */
+  readonly hosts?: readonly string[]
+}
+
+/** The plain listener that answers 308; it listens on the public host. */
+export interface RedirectConfig {
+  /** 0 = any free port. */
+  readonly port: number
 }
 
 /** How a stop proceeds, in milliseconds. */
@@ -68,6 +98,24 @@ export interface UpstreamGroupConfig {
   readonly healthCheck?: HealthCheckConfig
   readonly retry: RetryConfig
   readonly timeouts: TimeoutsConfig
+  /** What backends speak: `h2` by prior knowledge for `http:`, by ALPN for `https:`. */
+  readonly protocol: 'http1' | 'h2'
+  /** For `https:` backends; absent = verified by the usual authorities. */
+  readonly tls?: UpstreamTlsConfig
+}
+
+/** TLS to backends. PEM is an absolute path of a file or the text itself. */
+export interface UpstreamTlsConfig {
+  /** Whether the backend's certificate must be valid for it. */
+  readonly verify: boolean
+  /** PEM of the authorities that are trusted instead of the usual ones. */
+  readonly ca?: string
+  /** PEM of the gateway's own certificate. */
+  readonly cert?: string
+  /** PEM of its key. */
+  readonly key?: string
+  /** Name to ask for and to verify, instead of the backend's host. */
+  readonly servername?: string
 }
 
 /** One server of a group. */
@@ -166,6 +214,11 @@ export interface RouteConfig {
   readonly upstream: string
   /** Replaces the matched prefix; absent = the path is kept. */
   readonly rewrite?: string
+  /**
+   * `stream`: the response is passed on as it comes. `buffered`: it is collected and sent as a Fastify reply, so that
+   * the app's onSend hooks see it and may rewrite it.
+   */
+  readonly mode: 'stream' | 'buffered'
   readonly headers?: HeaderRules
   /** Overrides of the group's retries, key by key. */
   readonly retry?: Partial<RetryConfig>

@@ -1,193 +1,38 @@
-import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { HeaderChanges, RouteConfig } from '../config/types.ts'
 import type { Backend } from '../upstreams/backend.ts'
-import { connectionOptions, isHopByHop } from './hop-by-hop.ts'
-import { rewrittenPrefix } from '../routing/rewrite.ts'
-import type { PrefixMapping } from './map-back.ts'
-import { forwardedResponseHeaders, type ResponseHeaderOptions } from './response-headers.ts'
-import { joinUpgraded, type PendingUpgrade, writeHead } from './upgrade.ts'
-
-const NOTHING = Buffer.alloc(0)
+import type { PendingUpgrade } from './upgrade.ts'
 
 /** The response to the client: the backend's, passed on as it comes. Once it has begun, nothing can be taken back. */
-export class ClientResponse {
-  readonly #request: FastifyRequest
-  readonly #reply: FastifyReply
-  readonly #raw: ServerResponse
-  readonly #route: RouteConfig
-  #hasBegun = false
-  #hasContinued = false
-  #isEventStream = false
-  #hasListened = false
-  #isBlocked = false
-
-  constructor(request: FastifyRequest, reply: FastifyReply, route: RouteConfig) {
-    this.#request = request
-    this.#reply = reply
-    this.#raw = reply.raw
-    this.#route = route
-  }
-
+export interface ClientResponse {
   /** Whether the head of the final response was written. */
-  get hasBegun(): boolean {
-    return this.#hasBegun
-  }
-
+  readonly hasBegun: boolean
   /** Whether the client was told to go on with its body. */
-  get hasContinued(): boolean {
-    return this.#hasContinued
-  }
-
+  readonly hasContinued: boolean
   /** Whether it is a stream of server-sent events, which may be silent for as long as it likes. */
-  get isEventStream(): boolean {
-    return this.#isEventStream
-  }
-
+  readonly isEventStream: boolean
   /** Whether the client has more to read than it takes. */
-  get isBlocked(): boolean {
-    return this.#isBlocked
-  }
+  readonly isBlocked: boolean
 
-  /** Passes an interim response on (RFC 9110 section 15.2). HTTP/1.0 has none. */
-  inform(status: number, statusText: string, headers: readonly string[]): void {
-    const { socket } = this.#raw
-    if (this.#hasBegun || !socket || this.#request.raw.httpVersion === '1.0') return
-    if (status === 100) this.#hasContinued = true
-    const fields = this.#endToEnd(headers)
-    // Node closes the connection of a request that expects a 100 unless it knows of one.
-    if (status === 100 && fields.length === 0) this.#raw.writeContinue()
-    else writeHead(socket, status, statusText, fields)
-  }
-
-  /** @throws Error when it is no HTTP; then it has not begun. */
-  begin(status: number, statusText: string, headers: readonly string[], backend: Backend): void {
-    const { method, httpVersion } = this.#request.raw
-    const mayBeChunked = httpVersion !== '1.0' && method !== 'HEAD' && status !== 204 && status !== 304
-    const out = forwardedResponseHeaders(headers, { ...this.#headerOptions(backend), status, mayBeChunked })
-    this.#isEventStream = isEventStream(headers)
-    this.#writeHead(status, statusText, out)
-    this.#reply.hijack()
-    this.#hasBegun = true
-  }
-
-  /** Node sends the head of a response with an Expect field, which means nothing there, at once and as UTF-8. */
-  #writeHead(status: number, statusText: string, headers: string[]): void {
-    const { socket } = this.#raw
-    const isSentAtOnce = valueOf('expect', headers) !== undefined
-    if (isSentAtOnce) socket?.setDefaultEncoding('latin1')
-    this.#raw.writeHead(status, statusText, headers)
-    if (isSentAtOnce) socket?.setDefaultEncoding('utf8')
-  }
-
-  /** Sends the head without waiting for the body that Node would send along with it. */
-  flush(): void {
-    // Node's `flushHeaders` writes it as UTF-8, which changes bytes beyond ASCII; beside a buffer it is latin1.
-    this.#raw.write(NOTHING)
-  }
-
-  /** @returns false to pause until `resume` is called. */
-  write(chunk: Buffer, resume: () => void): boolean {
-    if (this.#raw.write(chunk)) return true
-    this.#isBlocked = true
-    if (!this.#hasListened) {
-      this.#hasListened = true
-      this.#raw.on('drain', () => {
-        this.#isBlocked = false
-        resume()
-      })
-    }
-    return false
-  }
-
-  end(trailers: readonly string[]): void {
-    if (trailers.length > 0) this.#raw.addTrailers(pairs(this.#endToEnd(trailers)))
-    this.#raw.end()
-  }
-
+  /** Passes an interim response on (RFC 9110 section 15.2), to a client that knows of such. */
+  inform(status: number, statusText: string, headers: readonly string[]): void
   /**
-   * A response that broke off must be seen to have broken off. To a client of HTTP/1.0 an ordinary close may be the
-   * body's end, so it gets a reset.
+   * @param headers - As the backend sent them, names and values in turn.
+   * @throws Error when it is no HTTP; then it has not begun.
    */
-  destroy(): void {
-    if (this.#request.raw.httpVersion === '1.0') this.#raw.socket?.resetAndDestroy()
-    this.#raw.destroy()
-  }
-
-  /** @param onClose - Called once, when both sockets are closed. */
-  join(upgrade: PendingUpgrade, headers: readonly string[], backend: Duplex, onClose: () => void): void {
-    const { own, requestId, changes } = this.#headerOptions()
-    const out = forwardedResponseHeaders(headers, { own, requestId, changes })
-    out.push(
-      'Connection',
-      'Upgrade',
-      'Upgrade',
-      valueOf('upgrade', headers) ?? this.#request.raw.headers.upgrade!
-    )
-    this.#hasBegun = true
-    this.#reply.hijack()
-    this.#raw.statusCode = 101
-    joinUpgraded(upgrade, this.#raw, out, backend, () => {
-      onClose()
-      // The server no longer knows this response, so nobody else says that it is over.
-      this.#raw.emit('close')
-    })
-  }
-
-  /** What of an interim response's header, or of trailers, is not the gateway's to say. */
-  #endToEnd(headers: readonly string[]): string[] {
-    return endToEnd(headers, this.#route.headers?.response)
-  }
-
-  #headerOptions(backend?: Backend): ResponseHeaderOptions {
-    return {
-      own: this.#reply.getHeaders(),
-      requestId: this.#request.id,
-      mapping: backend && this.#mapping(backend),
-      changes: this.#route.headers?.response
-    }
-  }
-
-  #mapping(backend: Backend): PrefixMapping | undefined {
-    if (this.#route.rewrite === undefined) return undefined
-    const { match, target } = this.#request.record.found!
-    return {
-      publicPrefix: target.slice(0, match.prefixLength),
-      backendPrefix: rewrittenPrefix(match),
-      backendOrigin: backend.url,
-      publicHost: this.#request.raw.headers.host
-    }
-  }
-}
-
-function endToEnd(headers: readonly string[], changes: HeaderChanges | undefined): string[] {
-  const named = connectionOptions(headers)
-  const out: string[] = []
-  for (let index = 0; index < headers.length; index += 2) {
-    const name = headers[index]!.toLowerCase()
-    if (name === 'x-request-id' || isHopByHop(name, named)) continue
-    if (changes && (changes.remove.includes(name) || Object.hasOwn(changes.set, name))) continue
-    out.push(headers[index]!, headers[index + 1]!)
-  }
-  return out
-}
-
-function isEventStream(headers: readonly string[]): boolean {
-  return /^text\/event-stream/i.test(valueOf('content-type', headers) ?? '')
-}
-
-/** @param name - In lower case. */
-function valueOf(name: string, headers: readonly string[]): string | undefined {
-  for (let index = 0; index < headers.length; index += 2) {
-    if (headers[index]!.length === name.length && headers[index]!.toLowerCase() === name)
-      return headers[index + 1]
-  }
-  return undefined
-}
-
-function pairs(flat: readonly string[]): [string, string][] {
-  const out: [string, string][] = []
-  for (let index = 0; index < flat.length; index += 2) out.push([flat[index]!, flat[index + 1]!])
-  return out
+  begin(status: number, statusText: string, headers: readonly string[], backend: Backend): void
+  /** Sends the head without waiting for the body that would go along with it. */
+  flush(): void
+  /** @returns false to pause until `resume` is called. */
+  write(chunk: Buffer, resume: () => void): boolean
+  /** @param trailers - As the backend sent them. */
+  end(trailers: readonly string[]): void
+  /** A response that broke off must be seen to have broken off. */
+  destroy(): void
+  /**
+   * Switches protocols; only for a request that asked for it.
+   *
+   * @param headers - Of the backend's 101.
+   * @param onClose - Called once, when both sockets are closed.
+   */
+  join(upgrade: PendingUpgrade, headers: readonly string[], backend: Duplex, onClose: () => void): void
 }

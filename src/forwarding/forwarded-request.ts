@@ -6,10 +6,11 @@ import type { RequestRecord } from '../telemetry/request-record.ts'
 import type { Backend } from '../upstreams/backend.ts'
 import { Attempt, type AttemptOwner } from './attempt.ts'
 import { BodyWatch } from './body-watch.ts'
-import { ClientResponse } from './client-response.ts'
+import type { ClientResponse } from './client-response.ts'
 import type { Failure, FailureReason } from './connection.ts'
 import { expectsContinue } from './expect.ts'
 import { badUpload, clientTooSlow, failureProblem, noUsableBackend } from './failure.ts'
+import { Http1ClientResponse } from './http1-client-response.ts'
 import { type BodyListener, ReplayableBody } from './replayable-body.ts'
 import { mayReplace, mayRetryFailure, mayRetryStatus, retryAfter, secondsUntilWell } from './retry.ts'
 import type { ForwardingTarget } from './targets.ts'
@@ -56,7 +57,7 @@ export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner,
       raw.headers['transfer-encoding'] !== undefined || Number(raw.headers['content-length'] ?? 0) > 0
     this.#body = hasBody ? new ReplayableBody(raw, target.retry.bodyBuffer, this) : undefined
     this.#upgrade = pendingUpgrade(raw)
-    this.#response = new ClientResponse(request, reply, target.route)
+    this.#response = new Http1ClientResponse(request, reply, target.route)
     this.#watch = new BodyWatch(target.timeouts.idle, () => this.#onIdle())
   }
 

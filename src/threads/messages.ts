@@ -24,6 +24,28 @@ export interface ListenAddress {
   readonly reusePort: boolean
 }
 
+/** TLS of the public listener, read and checked by the control plane, the same in all threads. */
+export interface TlsMaterial {
+  /** PEM; the first one is for clients that name no host, or one that none is for. */
+  readonly certificates: readonly {
+    readonly cert: string
+    readonly key: string
+    /** Lower case, `*.example.com` for one label. */
+    readonly hosts: readonly string[]
+  }[]
+  /** 48 bytes that session tickets are encrypted with, so that a session can go on in any thread. */
+  readonly ticketKeys: Uint8Array
+}
+
+/** What the connections of a listener speak. */
+export interface Transport {
+  readonly tls: boolean
+  /** Whether HTTP/2 may be chosen by ALPN; only over TLS. */
+  readonly http2: boolean
+  /** Addresses and CIDR blocks whose connections begin with a PROXY protocol header; undefined = nobody's. */
+  readonly proxyProtocol: readonly string[] | undefined
+}
+
 /** How a stop went: what was still in flight at the deadline and was destroyed. */
 export interface StopReport {
   readonly cut: number

@@ -13,6 +13,7 @@ const DEFAULTS: Omit<GatewayConfig, 'file'> = {
     port: 8080,
     workers: 'auto',
     trustProxy: [],
+    proxyProtocol: false,
     stallTimeout: 30_000,
     shutdown: { delay: 5000, timeout: 25_000 }
   },

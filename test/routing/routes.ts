@@ -3,7 +3,7 @@ import type { RouteTable } from '../../src/routing/route-table.ts'
 
 /** A route to group `g`; its name is its path unless given. */
 export function route(path: string, more: Partial<RouteConfig> = {}): RouteConfig {
-  return { name: path, path, upstream: 'g', source: 'gateway.yaml:1', ...more }
+  return { name: path, path, upstream: 'g', mode: 'stream', source: 'gateway.yaml:1', ...more }
 }
 
 /** The name of the route that a request finds, else `404` or `405` with the allowed methods in order. */

@@ -31,6 +31,7 @@ export function group(
     forwardedHeader: false,
     retry: { attempts: 2, on: ['connect', 'reset'], methods: [], budgetPercent: 20, bodyBuffer: 65_536 },
     timeouts: { connect: 2000, response: 30_000, idle: 60_000, total: 0 },
+    protocol: 'http1',
     ...more
   }
 }
