@@ -2,7 +2,11 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 
 /** Programs that tests run beside the gateway: what is looked for, and the Debian package that brings it. */
-const TOOLS = [{ command: 'curl', package: 'curl' }] as const
+const TOOLS = [
+  { command: 'curl', package: 'curl' },
+  { command: 'openssl', package: 'openssl' },
+  { command: 'nghttp', package: 'nghttp2-client' }
+] as const
 
 const missing = TOOLS.filter(({ command }) => spawnSync('sh', ['-c', `command -v ${command}`]).status !== 0)
 

@@ -63,7 +63,7 @@ async function issue({ ca, caKey, key, names, validity }: Issue): Promise<string
     await write('config', CA_CONFIG)
     const dates = validity ? ['-startdate', validity.from, '-enddate', validity.to] : ['-days', '365']
     const args = ['-config', 'config', '-in', 'request', '-out', 'out', '-extfile', 'extensions', '-batch']
-    await run('openssl', ['ca', ...args, '-notext', '-rand_serial', ...dates], { cwd: folder })
+    await run('openssl', ['ca', ...args, '-notext', '-create_serial', ...dates], { cwd: folder })
     return await readFile(join(folder, 'out'), 'utf8')
   })
 }
@@ -72,6 +72,7 @@ const CA_CONFIG = `[ca]
 default_ca = own
 [own]
 database = index
+serial = serial
 new_certs_dir = .
 certificate = ca
 private_key = cakey
