@@ -1,8 +1,10 @@
 import { BlockList, isIP, isIPv6 } from 'node:net'
 import { checkDuration } from './check-durations.ts'
 import { isAddressBlock } from '../address-blocks.ts'
+import { checkServerTls } from './check-tls.ts'
 import { quote, type SourceDocument } from './document.ts'
 import type { Finding } from './issue.ts'
+import type { Path } from './path.ts'
 import type { RawConfig } from './schema.ts'
 import type { Sound } from './sound.ts'
 
@@ -10,7 +12,7 @@ const LOOPBACK = new BlockList()
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4')
 LOOPBACK.addAddress('::1', 'ipv6')
 
-/** Checks the public and the admin listener: their addresses, that they don't share a port, and how they stop. */
+/** Checks the listeners: their addresses, that they don't share a port, what they speak, and how they stop. */
 export function checkListeners(config: Sound<RawConfig>, document: SourceDocument): Finding[] {
   const { server, admin } = config
   const shutdown = server?.shutdown
@@ -19,6 +21,8 @@ export function checkListeners(config: Sound<RawConfig>, document: SourceDocumen
     ...checkHost(document, 'admin', admin?.host),
     ...checkPorts(config, document),
     ...checkTrustProxy(document, server?.trustProxy ?? []),
+    ...checkTransport(server, document),
+    ...checkServerTls(document, server?.tls),
     ...checkDuration(document, ['server', 'stallTimeout'], server?.stallTimeout, 500),
     ...checkDuration(document, ['server', 'shutdown', 'delay'], shutdown?.delay),
     ...checkDuration(document, ['server', 'shutdown', 'timeout'], shutdown?.timeout)
@@ -51,15 +55,46 @@ function checkHost(document: SourceDocument, block: 'server' | 'admin', host: st
   return [{ path, message: `expected ${expected}, got ${quote(document, path, host)}` }]
 }
 
+/** Checks what is only of use beside something else. */
+function checkTransport(server: Sound<RawConfig>['server'], document: SourceDocument): Finding[] {
+  const findings: Finding[] = []
+  if (server?.proxyProtocol === true && server.trustProxy?.length === 0) {
+    const message = 'expected server.trustProxy to say whose header is believed, got nobody'
+    findings.push({ path: ['server', 'proxyProtocol'], message })
+  }
+  if (server?.redirect && !document.has(['server', 'tls'])) {
+    const message = 'expected server.tls, which it sends clients to, got plain HTTP'
+    findings.push({ path: ['server', 'redirect'], message })
+  }
+  return findings
+}
+
+interface Listener {
+  /** Of its port. */
+  readonly path: Path
+  readonly host: string | undefined
+  readonly port: number | undefined
+}
+
 function checkPorts({ server, admin }: Sound<RawConfig>, document: SourceDocument): Finding[] {
-  if (server?.port === undefined || server.port === 0 || server.port !== admin?.port) return []
-  if (server.host !== undefined && admin.host !== undefined && !overlap(server.host, admin.host)) return []
+  const front = { path: ['server', 'port'], host: server?.host, port: server?.port }
+  const back = { path: ['admin', 'port'], host: admin?.host, port: admin?.port }
+  const redirect = { path: ['server', 'redirect', 'port'], host: server?.host, port: server?.redirect?.port }
+  return [
+    ...checkPair(front, back, document),
+    ...checkPair(front, redirect, document),
+    ...checkPair(redirect, back, document)
+  ]
+}
+
+/** @param first - A public one. */
+function checkPair(first: Listener, second: Listener, document: SourceDocument): Finding[] {
+  if (first.port === undefined || first.port === 0 || first.port !== second.port) return []
+  if (first.host !== undefined && second.host !== undefined && !overlap(first.host, second.host)) return []
   // Told where it is written: the other may be the default.
-  const isAdmin = document.has(['admin', 'port'])
-  const path = [isAdmin ? 'admin' : 'server', 'port']
-  const other = [isAdmin ? 'server' : 'admin', 'port']
-  const message = `expected another port than ${other.join('.')}, got ${quote(document, path, server.port)} for both`
-  return [{ path, message }]
+  const [told, unlike] = document.has(second.path) ? [second, first] : [first, second]
+  const got = `got ${quote(document, told.path, told.port)} for both`
+  return [{ path: told.path, message: `expected another port than ${unlike.path.join('.')}, ${got}` }]
 }
 
 function isLoopback(host: string): boolean {

@@ -1,5 +1,6 @@
 import { checkDuration } from './check-durations.ts'
 import { checkForwarding } from './check-forwarding.ts'
+import { checkUpstreamTls } from './check-tls.ts'
 import { quote, type SourceDocument } from './document.ts'
 import type { Finding } from './issue.ts'
 import { parseOrigin } from './origin.ts'
@@ -20,6 +21,7 @@ export function checkUpstreams(config: Sound<RawConfig>, document: SourceDocumen
     const path = ['upstreams', name]
     return [
       ...checkBackends(document, [...path, 'backends'], group?.backends ?? []),
+      ...checkUpstreamTls(document, path, { tls: group?.tls, backends: group?.backends }),
       ...checkHealthCheck(document, [...path, 'healthCheck'], group?.healthCheck),
       ...checkForwarding(document, path, { retry: group?.retry, timeouts: group?.timeouts })
     ]

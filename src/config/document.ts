@@ -1,6 +1,7 @@
 import type { Interpolated } from './interpolate.ts'
 import type { ConfigIssue, Finding } from './issue.ts'
 import { formatPath, type Path } from './path.ts'
+import { redactPem } from './pem.ts'
 import type { SourceMap } from './source-map.ts'
 
 /** A document whose values are checked: the configuration file, or a module with routes. */
@@ -42,8 +43,9 @@ export function toIssues(document: SourceDocument, findings: readonly Finding[])
   return findings.map(({ path, message, at, line }) => ({
     file: document.file,
     line: line ?? document.lineOf(path, at),
-    path: formatPath(path),
-    message
+    // A key of a mapping may be PEM when its quotes are missing.
+    path: redactPem(formatPath(path)),
+    message: redactPem(message)
   }))
 }
 
@@ -52,8 +54,8 @@ const LONGEST = 100
 function quoteValue(value: unknown): string {
   if (value === undefined || value === null) return 'nothing'
   if (typeof value === 'string') {
-    // A password in a URL is nobody's business, even in an error.
-    const text = value.replace(/\/\/\S*@/g, '//…@')
+    // A password in a URL is nobody's business, even in an error; nor is a key.
+    const text = redactPem(value.replace(/\/\/\S*@/g, '//…@'))
     return JSON.stringify(text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text)
   }
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)

@@ -5,11 +5,12 @@ import { crossCheck } from './cross-checks.ts'
 import { fileDocument, quote, toIssues, type SourceDocument } from './document.ts'
 import { interpolate } from './interpolate.ts'
 import { ConfigError, displayFile, type ConfigIssue, type Finding } from './issue.ts'
-import { valueAt } from './path.ts'
+import { formatPath, valueAt } from './path.ts'
+import { resolveServerTls, resolveUpstreamTls } from './resolve-tls.ts'
 import { resolveConfig } from './resolve.ts'
 import { loadRouteModules, type RouteModules } from './routes-dir.ts'
 import type { RawConfig } from './schema.ts'
-import type { GatewayConfig } from './types.ts'
+import type { CertificateConfig, GatewayConfig, UpstreamGroupConfig, UpstreamTlsConfig } from './types.ts'
 import { inTurns } from './turns.ts'
 import { validateConfig } from './validate.ts'
 import { parseYamlInSteps } from './yaml-tree.ts'
@@ -18,7 +19,15 @@ import { parseYamlInSteps } from './yaml-tree.ts'
 export interface LoadOptions {
   /** Variables for `${env:NAME}`; by default those of the process. */
   readonly env?: Readonly<Record<string, string | undefined>>
+  /** Looks at the certificates, unless what names them is wrong itself; its findings are errors like all others. */
+  readonly checkCertificates?: (certificates: readonly CertificateConfig[]) => Promise<readonly Finding[]>
+  /** Reads the files that groups name for TLS, by the groups' names; its findings are errors like all others. */
+  readonly readUpstreamTls?: (
+    groups: TlsByGroup
+  ) => Promise<{ groups: TlsByGroup; findings: readonly Finding[] }>
 }
+
+type TlsByGroup = ReadonlyMap<string, UpstreamTlsConfig>
 
 /**
  * Loads a configuration file (YAML, or JSON as a subset of it) with the modules of its `routesDir`: parsed,
@@ -53,8 +62,37 @@ export async function loadConfig(file: string, options: LoadOptions = {}): Promi
   await nextTurn()
   const checks = crossCheck(value, document, findings, modules)
   const all = [...toIssues(document, [...tree.duplicates, ...findings]), ...issues, ...checks.issues]
+  if (options.checkCertificates && !all.some(concernsCertificates)) {
+    const tls = (value as RawConfig).server?.tls
+    const { certificates = [] } = tls ? resolveServerTls(folder, tls) : {}
+    all.push(...toIssues(document, await options.checkCertificates(certificates)))
+  }
+  const tls = await options.readUpstreamTls?.(soundTls(value as RawConfig, folder, all))
+  all.push(...toIssues(document, tls?.findings ?? []))
   if (all.length > 0) throw new ConfigError(all)
-  return resolveConfig(path, value as RawConfig, checks.routes)
+  const config = resolveConfig(path, value as RawConfig, checks.routes)
+  return tls ? { ...config, upstreams: config.upstreams.map((group) => withTls(group, tls.groups)) } : config
+}
+
+/** `tls` of the groups that nothing was found wrong with. */
+function soundTls(raw: RawConfig, folder: string, issues: readonly ConfigIssue[]): TlsByGroup {
+  const groups = issues.some(({ path }) => /^(?:\(root\)|upstreams)$/.test(path)) ? {} : raw.upstreams
+  const sound = Object.entries(groups ?? {}).flatMap(([name, group]) => {
+    const place = formatPath(['upstreams', name])
+    const isWrong = issues.some(({ path }) => path === place || path.startsWith(`${place}.tls`))
+    return isWrong || !group.tls ? [] : [[name, resolveUpstreamTls(folder, group.tls)] as const]
+  })
+  return new Map(sound)
+}
+
+function withTls(group: UpstreamGroupConfig, read: TlsByGroup): UpstreamGroupConfig {
+  const tls = read.get(group.name)
+  return tls ? { ...group, tls } : group
+}
+
+/** Whether an error is one of what names the certificates. */
+function concernsCertificates({ path }: ConfigIssue): boolean {
+  return /^(?:\(root\)|server|server\.tls\b.*)$/.test(path)
 }
 
 async function readText(path: string, name: string): Promise<string> {

@@ -1,6 +1,7 @@
 import { dirname, resolve as resolvePath } from 'node:path'
 import type { RouteDefinition } from './define-routes.ts'
 import { parseOrigin } from './origin.ts'
+import { resolveServerTls, resolveUpstreamTls } from './resolve-tls.ts'
 import { parseRoutePath } from './route-path.ts'
 import type { RawConfig } from './schema.ts'
 import { parseStatusRange } from './status-ranges.ts'
@@ -28,6 +29,7 @@ type RawStatus = NonNullable<NonNullable<RawHealthCheck['expect']>['status']>
  * @param routes - Of the file and of the modules, resolved already.
  */
 export function resolveConfig(file: string, raw: RawConfig, routes: readonly RouteConfig[]): GatewayConfig {
+  const folder = dirname(file)
   const server = present(raw.server)
   const admin = present(raw.admin)
   const log = present(raw.log)
@@ -39,15 +41,19 @@ export function resolveConfig(file: string, raw: RawConfig, routes: readonly Rou
       port: present(server.port),
       workers: present(server.workers),
       trustProxy: [...present(server.trustProxy)],
-      proxyProtocol: false,
+      proxyProtocol: present(server.proxyProtocol),
+      ...(server.tls && { tls: resolveServerTls(folder, server.tls) }),
+      ...(server.redirect && { redirect: { port: present(server.redirect.port) } }),
       stallTimeout: duration(server.stallTimeout),
       shutdown: { delay: duration(shutdown.delay), timeout: duration(shutdown.timeout) }
     },
     admin: { host: present(admin.host), port: present(admin.port) },
     log: { level: present(log.level), access: present(log.access) },
-    upstreams: Object.entries(present(raw.upstreams)).map(([name, group]) => resolveGroup(name, group)),
+    upstreams: Object.entries(present(raw.upstreams)).map(([name, group]) =>
+      resolveGroup(folder, name, group)
+    ),
     routes,
-    ...(raw.routesDir !== undefined && { routesDir: resolvePath(dirname(file), raw.routesDir) })
+    ...(raw.routesDir !== undefined && { routesDir: resolvePath(folder, raw.routesDir) })
   }
 }
 
@@ -58,7 +64,8 @@ export function resolveConfig(file: string, raw: RawConfig, routes: readonly Rou
  */
 export function resolveRoute(route: RouteDefinition, name: string, source: string): RouteConfig {
   const parsed = parseRoutePath(route.path)
-  const { methods, hosts, rewrite, headers, retry, timeouts } = route
+  // What modules export has no defaults put in.
+  const { methods, hosts, rewrite, mode = 'stream', headers, retry, timeouts } = route
   return {
     name,
     path: 'path' in parsed ? parsed.path : route.path,
@@ -66,7 +73,7 @@ export function resolveRoute(route: RouteDefinition, name: string, source: strin
     ...(hosts && { hosts: hosts.map((host) => host.toLowerCase()) }),
     upstream: route.upstream,
     ...(rewrite !== undefined && { rewrite }),
-    mode: 'stream',
+    mode,
     ...(headers && { headers: resolveHeaderRules(headers) }),
     ...(retry && { retry: resolveRetry(retry) }),
     ...(timeouts && { timeouts: resolveTimeouts(timeouts) }),
@@ -74,7 +81,7 @@ export function resolveRoute(route: RouteDefinition, name: string, source: strin
   }
 }
 
-function resolveGroup(name: string, group: RawGroup): UpstreamGroupConfig {
+function resolveGroup(folder: string, name: string, group: RawGroup): UpstreamGroupConfig {
   const balancing = present(group.balancing)
   return {
     name,
@@ -85,7 +92,8 @@ function resolveGroup(name: string, group: RawGroup): UpstreamGroupConfig {
     ...(group.healthCheck && { healthCheck: resolveHealthCheck(group.healthCheck) }),
     retry: resolveRetry(present(group.retry)) as RetryConfig,
     timeouts: resolveTimeouts(present(group.timeouts)) as TimeoutsConfig,
-    protocol: 'http1'
+    protocol: present(group.protocol),
+    ...(group.tls && { tls: resolveUpstreamTls(folder, group.tls) })
   }
 }
 

@@ -16,6 +16,9 @@ export const METHOD_PATTERN = "^(?!(?:TRACE|CONNECT)$)[A-Z0-9!#$%&'*+.^_`|~-]+$"
 /** What a method must look like. */
 export const METHOD_MESSAGE = 'expected a method in upper case such as GET, but not TRACE or CONNECT'
 
+/** Pattern of one label of a host name. */
+export const HOST_LABEL = '[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?'
+
 /** The name of a route. */
 export function Name(description: string) {
   return Type.String({ description, ...NAME_KEYS })

@@ -1,8 +1,6 @@
 import { Type } from 'typebox'
 import { HeaderRulesSchema, retrySchema, timeoutsSchema } from './schema-forwarding.ts'
-import { CLOSED, METHOD_MESSAGE, METHOD_PATTERN, Name } from './schema-parts.ts'
-
-const LABEL = '[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?'
+import { CLOSED, HOST_LABEL, METHOD_MESSAGE, METHOD_PATTERN, Name } from './schema-parts.ts'
 
 /** One route, in the configuration file as well as in a module of `routesDir`. */
 export const RouteSchema = Type.Object(
@@ -26,7 +24,7 @@ export const RouteSchema = Type.Object(
     hosts: Type.Optional(
       Type.Array(
         Type.String({
-          pattern: `^(?:\\*\\.)?${LABEL}(?:\\.${LABEL})*$`,
+          pattern: `^(?:\\*\\.)?${HOST_LABEL}(?:\\.${HOST_LABEL})*$`,
           maxLength: 253,
           errorMessage:
             'expected a host name such as api.example.com or *.example.com, without scheme and port'
@@ -52,6 +50,13 @@ export const RouteSchema = Type.Object(
         pattern: '^/',
         errorMessage: 'expected a path that starts with "/"',
         examples: ['/products', '/v2/orders/:id']
+      })
+    ),
+    mode: Type.Optional(
+      Type.Enum(['stream', 'buffered'], {
+        description:
+          'Whether the response is passed on as it comes, or collected first so that onSend hooks can rewrite it.',
+        default: 'stream'
       })
     ),
     headers: Type.Optional(HeaderRulesSchema),

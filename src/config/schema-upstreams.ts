@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { retrySchema, timeoutsSchema } from './schema-forwarding.ts'
 import { CLOSED, Duration, HeaderName, HeaderValue, METHOD_MESSAGE, METHOD_PATTERN } from './schema-parts.ts'
+import { UpstreamTlsSchema } from './schema-tls.ts'
 import { STATUS_PATTERN } from './status-ranges.ts'
 
 const AlgorithmSchema = Type.Enum(['round-robin', 'least-connections'], {
@@ -142,6 +143,13 @@ export const UpstreamSchema = Type.Object(
       minItems: 1,
       errorMessage: 'expected at least one backend'
     }),
+    protocol: Type.Optional(
+      Type.Enum(['http1', 'h2'], {
+        description: 'What backends speak; h2 by prior knowledge over http:, by ALPN over https:.',
+        default: 'http1'
+      })
+    ),
+    tls: Type.Optional(UpstreamTlsSchema),
     hostHeader: Type.Optional(
       Type.Enum(['preserve', 'backend'], {
         description: "The Host that backends see: the client's, or their own.",

@@ -1,6 +1,7 @@
 import { Type, type Static } from 'typebox'
 import { CLOSED, Duration, ListenHost, ListenPort, NAME_KEYS } from './schema-parts.ts'
 import { RouteSchema } from './schema-routes.ts'
+import { RedirectSchema, ServerTlsSchema } from './schema-tls.ts'
 import { UpstreamSchema } from './schema-upstreams.ts'
 
 const ServerSchema = Type.Object(
@@ -23,6 +24,15 @@ const ServerSchema = Type.Object(
         examples: [['10.0.0.0/8', '::1']]
       })
     ),
+    proxyProtocol: Type.Optional(
+      Type.Boolean({
+        description:
+          'Whether connections from trustProxy begin with a PROXY protocol header, version 1 or 2.',
+        default: false
+      })
+    ),
+    tls: Type.Optional(ServerTlsSchema),
+    redirect: Type.Optional(RedirectSchema),
     stallTimeout: Type.Optional(
       Duration({ description: 'A worker whose loop stands still for this long is replaced.', default: '30s' })
     ),

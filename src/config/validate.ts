@@ -7,9 +7,9 @@ import { explainSchemaErrors } from './schema-errors.ts'
 import { RouteListSchema } from './schema-routes.ts'
 import { configSchema } from './schema.ts'
 
-const ajv = new Ajv2020({ allErrors: true, verbose: true, useDefaults: true, strictSchema: false })
-const validateRoot = ajv.compile(configSchema)
-const validateRoutes = ajv.compile(RouteListSchema)
+const OPTIONS = { allErrors: true, verbose: true, strictSchema: false } as const
+const validateRoot = new Ajv2020({ ...OPTIONS, useDefaults: true }).compile(configSchema)
+const validateRoutes = new Ajv2020(OPTIONS).compile(RouteListSchema)
 
 /**
  * Validates a configuration against the schema and puts the schema's defaults into it.
@@ -29,7 +29,7 @@ export function validateConfig(
   return findings.filter(({ path }) => !known.some((finding) => isWithin(path, finding.path)))
 }
 
-/** Validates what a module of `routesDir` exports; has no defaults to put in. */
+/** Validates what a module of `routesDir` exports; puts no defaults in, because the value is the module's own. */
 export function validateRouteList(routes: unknown, document: SourceDocument): Finding[] {
   return explainSchemaErrors(run(validateRoutes, routes), routes, document)
 }

@@ -5,6 +5,7 @@ import { BAD_MODULES } from './bad-modules.ts'
 import { BAD_ROUTES } from './bad-routes.ts'
 import { BAD_SERVER } from './bad-server.ts'
 import { BAD_SYNTAX } from './bad-syntax.ts'
+import { BAD_TLS } from './bad-tls.ts'
 import { BAD_UPSTREAMS } from './bad-upstreams.ts'
 import { errorLines } from './load-errors.ts'
 
@@ -13,6 +14,7 @@ suite('a configuration is refused, with its line, its path and what was expected
     ...BAD_SYNTAX,
     ...BAD_FORWARDING,
     ...BAD_SERVER,
+    ...BAD_TLS,
     ...BAD_UPSTREAMS,
     ...BAD_ROUTES,
     ...BAD_MODULES

@@ -16,9 +16,9 @@ export const BAD_SERVER: readonly BadConfig[] = [
   },
   {
     wrong: 'a key of a feature that is not there yet',
-    yaml: 'server:\n  proxyProtocol: true\n',
+    yaml: 'server:\n  limits: {}\n',
     errors: [
-      'gateway.yaml:2: server.proxyProtocol: unknown key "proxyProtocol"; expected one of host, port, workers, trustProxy, stallTimeout, shutdown'
+      'gateway.yaml:2: server.limits: unknown key "limits"; expected one of host, port, workers, trustProxy, proxyProtocol, tls, redirect, stallTimeout, shutdown'
     ]
   },
   {

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { loadConfig } from '../../src/config/load.ts'
 import type { GatewayConfig } from '../../src/config/types.ts'
-import { loadError } from './load-errors.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 const DEFAULTS: Omit<GatewayConfig, 'file'> = {
@@ -25,6 +23,7 @@ const DEFAULTS: Omit<GatewayConfig, 'file'> = {
 
 const GROUP_DEFAULTS = {
   balancing: { algorithm: 'round-robin' },
+  protocol: 'http1',
   hostHeader: 'preserve',
   forwardedHeader: false,
   retry: { attempts: 2, on: ['connect', 'reset'], methods: [], budgetPercent: 20, bodyBuffer: 65_536 },
@@ -54,7 +53,15 @@ suite('a configuration that says little has the defaults', () => {
       upstreams: [
         { name: 'catalog', ...GROUP_DEFAULTS, backends: [{ url: 'http://10.0.0.11:3001', weight: 1 }] }
       ],
-      routes: [{ name: 'api-products', path: '/api/products', upstream: 'catalog', source: `${file}:5` }]
+      routes: [
+        {
+          name: 'api-products',
+          path: '/api/products',
+          upstream: 'catalog',
+          mode: 'stream',
+          source: `${file}:5`
+        }
+      ]
     })
   })
 
@@ -95,7 +102,8 @@ suite('a configuration that says little has the defaults', () => {
 
 suite('a configuration that says everything', () => {
   const FULL = [
-    'server: { host: "::", port: 0, workers: 4, trustProxy: [10.0.0.0/8, "::1"],',
+    'server: { host: "::", port: 0, workers: 4, trustProxy: [10.0.0.0/8, "::1"], proxyProtocol: true,',
+    '  tls: { certificates: [{ cert: a.crt, key: a.key, hosts: [A.example] }], http2: false }, redirect: { port: 80 },',
     '  stallTimeout: 500ms, shutdown: { delay: 250ms, timeout: 1m } }',
     'admin: { host: localhost, port: 0 }',
     'log: { level: silent, access: false }',
@@ -118,6 +126,8 @@ suite('a configuration that says everything', () => {
     '      unhealthyAfter: 100',
     '      expect: { status: [200, "204", 300-399], body: ok }',
     '      initially: unhealthy',
+    '    protocol: h2',
+    '    tls: { verify: false, ca: ca.crt, cert: b.crt, key: b.key, servername: catalog.internal }',
     '    forwardedHeader: true',
     '    retry: { attempts: 3, on: [timeout, "503", 502], methods: [POST], budgetPercent: 0, bodyBuffer: 1MiB }',
     '    timeouts: { connect: 0s, response: 24h, idle: 1m, total: 10s }',
@@ -129,6 +139,7 @@ suite('a configuration that says everything', () => {
     '    hosts: [API.example.com, "*.example.org"]',
     '    upstream: catalog',
     '    rewrite: /:version/p/',
+    '    mode: buffered',
     '    headers: { request: { set: { X-Shop: eu }, remove: [Cookie] }, response: { remove: [Server] } }',
     '    retry: { attempts: 1 }',
     '    timeouts: { response: 5s }',
@@ -137,7 +148,8 @@ suite('a configuration that says everything', () => {
   ].join('\n')
 
   test('has its durations in milliseconds, its names in one form, and its lines', async (t) => {
-    const file = join(await temporaryFolder(t, { 'gateway.yaml': FULL }), 'gateway.yaml')
+    const folder = await temporaryFolder(t, { 'gateway.yaml': FULL })
+    const file = join(folder, 'gateway.yaml')
     assert.deepEqual(await loadConfig(file), {
       file,
       server: {
@@ -145,6 +157,12 @@ suite('a configuration that says everything', () => {
         port: 0,
         workers: 4,
         trustProxy: ['10.0.0.0/8', '::1'],
+        proxyProtocol: true,
+        tls: {
+          certificates: [{ cert: join(folder, 'a.crt'), key: join(folder, 'a.key'), hosts: ['a.example'] }],
+          http2: false
+        },
+        redirect: { port: 80 },
         stallTimeout: 500,
         shutdown: { delay: 250, timeout: 60_000 }
       },
@@ -178,6 +196,14 @@ suite('a configuration that says everything', () => {
               body: 'ok'
             },
             initially: 'unhealthy'
+          },
+          protocol: 'h2',
+          tls: {
+            verify: false,
+            ca: join(folder, 'ca.crt'),
+            cert: join(folder, 'b.crt'),
+            key: join(folder, 'b.key'),
+            servername: 'catalog.internal'
           },
           forwardedHeader: true,
           retry: {
@@ -215,15 +241,16 @@ suite('a configuration that says everything', () => {
           hosts: ['api.example.com', '*.example.org'],
           upstream: 'catalog',
           rewrite: '/:version/p/',
+          mode: 'buffered',
           headers: {
             request: { set: { 'x-shop': 'eu' }, remove: ['cookie'] },
             response: { set: {}, remove: ['server'] }
           },
           retry: { attempts: 1 },
           timeouts: { response: 5000 },
-          source: `${file}:29`
+          source: `${file}:32`
         },
-        { name: 'root', path: '/', upstream: 'orders', source: `${file}:38` }
+        { name: 'root', path: '/', upstream: 'orders', mode: 'stream', source: `${file}:42` }
       ]
     })
   })
@@ -233,83 +260,5 @@ suite('a configuration that says everything', () => {
     const config = await loadConfig(file)
     assert.deepEqual(structuredClone(config), config)
     assert.deepEqual(JSON.parse(JSON.stringify(config)), config)
-  })
-})
-
-suite('what a configuration may be written in', () => {
-  test('JSON, with tabs and with lines in its errors', async (t) => {
-    const folder = await temporaryFolder(t, {
-      'good.json': '{\n\t"server": {\n\t\t"port": 8081\n\t}\n}\n',
-      'bad.json': '{\n\t"server": {\n\t\t"port": "8081"\n\t}\n}\n'
-    })
-    assert.equal((await loadConfig(join(folder, 'good.json'))).server.port, 8081)
-    const [issue] = (await loadError(join(folder, 'bad.json'))).issues
-    assert.equal(issue?.line, 3)
-  })
-
-  test('YAML with anchors, aliases and merges', async (t) => {
-    const yaml = [
-      'upstreams:',
-      '  a: &group',
-      '    backends: [http://a]',
-      '    healthCheck: &check { interval: 1s }',
-      '  b:',
-      '    <<: *group',
-      '    healthCheck: { <<: *check, timeout: 500ms }',
-      '  c: *group',
-      ''
-    ]
-    const file = join(await temporaryFolder(t, { 'gateway.yaml': yaml.join('\n') }), 'gateway.yaml')
-    const { upstreams } = await loadConfig(file)
-    assert.deepEqual(
-      upstreams.map(({ name, healthCheck }) => [name, healthCheck?.interval, healthCheck?.timeout]),
-      [
-        ['a', 1000, 1000],
-        ['b', 1000, 500],
-        ['c', 1000, 1000]
-      ]
-    )
-  })
-
-  test('a file with a byte order mark and Windows line ends', async (t) => {
-    const yaml = '\uFEFFserver:\r\n  port: 8081\r\n'
-    const file = join(await temporaryFolder(t, { 'gateway.yaml': yaml }), 'gateway.yaml')
-    assert.equal((await loadConfig(file)).server.port, 8081)
-  })
-
-  test('the listeners may share a port on addresses that do not overlap', async (t) => {
-    const yaml = 'server: { host: 127.0.0.2, port: 8080 }\nadmin: { host: 127.0.0.1, port: 8080 }\n'
-    const file = join(await temporaryFolder(t, { 'gateway.yaml': yaml }), 'gateway.yaml')
-    assert.equal((await loadConfig(file)).admin.port, 8080)
-  })
-})
-
-suite('a file that is none', () => {
-  test('is named in an error of the same form', async (t) => {
-    const folder = await temporaryFolder(t, {})
-    const missing = await loadError(join(folder, 'gateway.yaml'))
-    assert.equal(
-      missing.message,
-      `${folder}/gateway.yaml:1: (root): expected a configuration file, got nothing: there is no such file`
-    )
-    await mkdir(join(folder, 'conf.yaml'))
-    const directory = await loadError(join(folder, 'conf.yaml'))
-    assert.equal(
-      directory.message,
-      `${folder}/conf.yaml:1: (root): expected a configuration file, got a folder`
-    )
-  })
-
-  test('is refused when it is not UTF-8', async (t) => {
-    const folder = await temporaryFolder(t, {})
-    await writeFile(join(folder, 'gateway.yaml'), Buffer.from([0x6c, 0x6f, 0x67, 0x3a, 0x20, 0xff]))
-    const error = await loadError(join(folder, 'gateway.yaml'))
-    assert.match(error.message, /expected a configuration file, got a file that is not UTF-8$/)
-  })
-
-  test('is named relative to the current directory when below it', async () => {
-    const file = join(process.cwd(), 'conf', 'no-such-gateway.yaml')
-    const [issue] = (await loadError(relative(process.cwd(), file))).issues
-    assert.equal(issue?.file, join('conf', 'no-such-gateway.yaml'))
   })
 })

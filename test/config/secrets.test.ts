@@ -65,10 +65,22 @@ suite('placeholders', () => {
   })
 })
 
+/** A private key as text. */
+function pemOf(body: string): string {
+  return `-----BEGIN PRIVATE KEY-----\n${body}\n-----END PRIVATE KEY-----\n`
+}
+
 test('an interpolated value is in no message, whatever is wrong with it', async (t) => {
   const secret = 'S3CRET'
   const wrong = [
     'server:\n  host: "${env:S}:1"\n  port: ${env:S}\n  workers: ${env:S}\n  shutdown: { delay: "${env:S}", timeout: "${env:DURATION}" }',
+    '  tls:',
+    '    http2: ${env:S}',
+    '    certificates:',
+    '      - { cert: "${env:PEM}", key: "${env:BASE64}", hosts: ["${env:HOST}", "${env:S}:1"] }',
+    '      - { cert: a, key: "${file:broken.key}", hosts: ["${env:HOST}"] }',
+    '  redirect: { port: "${env:S}" }',
+    '  proxyProtocol: ${env:S}',
     'admin: { host: "${env:S}" }',
     'log: { level: "${env:LEVEL}", access: "${env:S}" }',
     'routesDir: ${env:S}',
@@ -84,6 +96,8 @@ test('an interpolated value is in no message, whatever is wrong with it', async 
     '      interval: ${env:SHORT}',
     '      expect: { status: ["${env:S}", "${env:RANGE}"] }',
     '    timeouts: ${env:S}',
+    '    protocol: ${env:S}',
+    '    tls: { verify: "${env:S}", ca: "${env:PEM}", key: "${env:BASE64}", servername: "${env:S}:1" }',
     'routes:',
     '  - { path: "${env:S}", upstream: "${env:GROUP}" }',
     '  - { path: "${env:PATHNAME}", upstream: a, methods: ["${env:METHOD}", "${env:GOOD}", "${env:GOOD}"], hosts: ["${env:S} "] }',
@@ -107,12 +121,18 @@ test('an interpolated value is in no message, whatever is wrong with it', async 
     PATHNAME: `/${secret}`,
     GROUP: `a${secret}`,
     NAME: secret,
-    HOST: `${secret}.example`
+    HOST: `${secret}.example`,
+    PEM: pemOf(`QUFB\n${secret}`),
+    BASE64: Buffer.from(pemOf(`QUFB\n${secret}`)).toString('base64')
   }
-  const folder = await temporaryFolder(t, { 'gateway.yaml': wrong, credentials: `http://user:${secret}@a\n` })
+  const folder = await temporaryFolder(t, {
+    'gateway.yaml': wrong,
+    credentials: `http://user:${secret}@a\n`,
+    'broken.key': pemOf(secret).replaceAll('\n', ' ')
+  })
   const { message, issues } = await loadError(join(folder, 'gateway.yaml'), { env })
-  assert.doesNotMatch(message, /s3cret|37ms|50[17]/i)
-  assert.ok(issues.length >= 25, message)
+  assert.doesNotMatch(message, /s3cret|37ms|50[17]|BEGIN|QUFB|LS0t/i)
+  assert.ok(issues.length >= 38, message)
   assert.match(message, /can never be reached: both take the same requests/)
   assert.match(message, /expected a unique name, got "\$\{env:NAME\}" again/)
 })
@@ -123,4 +143,33 @@ test('a password written into a URL is not repeated either', async (t) => {
   })
   assert.equal(lines.length, 3)
   assert.doesNotMatch(lines.join('\n'), /hunt/)
+})
+
+test('a key written into the configuration is not repeated, wherever it stands', async (t) => {
+  const secret = 'S3CRET'
+  const inline = JSON.stringify(pemOf(secret))
+  const folder = await temporaryFolder(t, {
+    'gateway.yaml': [
+      'server:',
+      '  tls:',
+      '    certificates:',
+      `      - { cert: ${inline}, key: ${JSON.stringify(pemOf(secret).replaceAll('\n', ' '))}, hosts: [${inline}] }`,
+      `      - { ${pemOf(secret).replaceAll('\n', ' ')}, ${inline}: 1, key: -----BEGIN ${secret} }`,
+      `  host: ${inline}`,
+      '  trustProxy:',
+      `    - ${inline}`,
+      '  redirect:',
+      '    port: |',
+      ...pemOf(secret)
+        .split('\n')
+        .map((line) => `      ${line}`),
+      ''
+    ].join('\n'),
+    'unindented.yaml': `server:\n  key: |\n${pemOf(secret)}`
+  })
+  const { message, issues } = await loadError(join(folder, 'gateway.yaml'))
+  assert.doesNotMatch(message, /S3CRET/)
+  assert.match(message, /key: expected the path of a PEM file, .+, got "-----BEGIN…"/)
+  assert.ok(issues.length >= 8, message)
+  assert.doesNotMatch((await loadError(join(folder, 'unindented.yaml'))).message, /S3CRET/)
 })
