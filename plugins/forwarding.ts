@@ -7,6 +7,7 @@ import { Connections } from '../src/forwarding/connections.ts'
 import { ForwardedRequest } from '../src/forwarding/forwarded-request.ts'
 import { ForwardingTargets } from '../src/forwarding/targets.ts'
 import { noRoute } from '../src/problem.ts'
+import { FORWARDING_PATH } from '../src/routing/lookup.ts'
 import { rewriteTarget } from '../src/routing/rewrite.ts'
 
 /** How to forward. */
@@ -21,8 +22,10 @@ export interface ForwardingOptions {
 const FORWARDED_METHODS = METHODS.filter((method) => method !== 'CONNECT' && method !== 'TRACE')
 
 /**
- * Forwards what a route takes to its upstream group. @fastify/http-proxy is mounted once for all routes, not once
- * per route, and hands over to our own attempt.
+ * Forwards what a route takes to its upstream group. Responses that are passed on as they come have a route of their
+ * own: what @fastify/http-proxy does with URLs costs a tenth of a request. It carries the ones that are whole Fastify
+ * replies (`mode: buffered`), and whatever comes in an app that does not route by {@link forwardFirst}; it is mounted
+ * once for all routes, and hands over to the same attempt.
  */
 async function forwarding(app: FastifyInstance, options: ForwardingOptions): Promise<void> {
   const connections = options.connections ?? new Connections()
@@ -39,23 +42,34 @@ async function forwarding(app: FastifyInstance, options: ForwardingOptions): Pro
     if (!app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: true })
   }
 
+  const forward = (request: FastifyRequest, reply: FastifyReply): void => {
+    const { match, target } = request.record.found!
+    const path = rewriteTarget(match, target)
+    new ForwardedRequest(request, reply, targetOf.get(match.route)!, path).start()
+  }
   await app.register(async (scope) => {
-    // A forwarded body is opaque bytes; the parsers that the app has would buffer some of them.
-    scope.removeAllContentTypeParsers()
-    scope.addHook('onRequest', allowAnyContentType)
-    scope.addHook('onRequest', (request, _reply, done) => {
-      done(request.record.found ? undefined : (request.refusal ?? noRoute()))
-    })
+    takeAnyMessage(scope)
+    scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
+    scope.route({ method: FORWARDED_METHODS, url: FORWARDING_PATH, handler: forward })
+  })
+  await app.register(async (scope) => {
+    takeAnyMessage(scope)
     await scope.register(httpProxy, {
       upstream: '',
       undici: STOCK_CLIENT,
       replyOptions: { getUpstream: () => '' },
       httpMethods: FORWARDED_METHODS,
-      handler: (request: FastifyRequest, reply: FastifyReply) => {
-        const { match, target } = request.record.found!
-        new ForwardedRequest(request, reply, targetOf.get(match.route)!, rewriteTarget(match, target)).start()
-      }
+      handler: forward
     })
+  })
+}
+
+/** A forwarded body is opaque bytes; the parsers that the app has would buffer some of them. */
+function takeAnyMessage(scope: FastifyInstance): void {
+  scope.removeAllContentTypeParsers()
+  scope.addHook('onRequest', (request, _reply, done) => {
+    allowAnyContentType(request)
+    done(request.record.found ? undefined : (request.refusal ?? noRoute()))
   })
 }
 
@@ -63,11 +77,10 @@ async function forwarding(app: FastifyInstance, options: ForwardingOptions): Pro
  * Fastify answers 415 to a Content-Type that it can't parse, and 400 to a QUERY without one. Neither is a gateway's
  * affair: Fastify is shown another one, the backend gets the client's.
  */
-function allowAnyContentType(request: FastifyRequest, _reply: FastifyReply, done: () => void): void {
+function allowAnyContentType(request: FastifyRequest): void {
   const type = request.raw.headers['content-type']
   const isParsable = type === undefined ? request.method !== 'QUERY' : MEDIA_TYPE.test(type)
   if (!isParsable) request.headers = { 'content-type': 'application/octet-stream' }
-  done()
 }
 
 /** RFC 9110 section 8.3.1, with or without parameters. */

@@ -41,9 +41,10 @@ async function healthChecks(app: FastifyInstance): Promise<void> {
 }
 
 function checkedGroups(groups: UpstreamGroups): Parameters<HealthChecker['update']>[0] {
-  return [...groups.values()].map(({ name, settings: { healthCheck }, backends }) => ({
+  return [...groups.values()].map(({ name, settings: { healthCheck, protocol, tls }, backends }) => ({
     name,
     ...(healthCheck && { healthCheck }),
+    transport: { protocol, ...(tls && { tls }) },
     backends: backends.map((backend) => ({ id: backend.id, url: backend.url, healthy: backend.usable }))
   }))
 }

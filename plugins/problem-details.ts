@@ -1,6 +1,10 @@
+import type { OutgoingHttpHeaders } from 'node:http2'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { endUpload } from '../src/forwarding/unread-upload.ts'
+import { GRPC_TYPE, grpcMessage, grpcStatus, isGrpc } from '../src/grpc.ts'
 import { noRoute, PROBLEM_TYPE, problem, ProblemError } from '../src/problem.ts'
+import { http2Stream, isGone } from '../src/raw-messages.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -10,8 +14,8 @@ declare module 'fastify' {
 }
 
 /**
- * Answers every error as `application/problem+json` (RFC 9457). What a client may not know (addresses, stacks, what an
- * upstream said) stays in the log.
+ * Answers every error as `application/problem+json` (RFC 9457), to a gRPC call as its status. What a client may not
+ * know (addresses, stacks, what an upstream said) stays in the log.
  */
 async function problemDetails(app: FastifyInstance): Promise<void> {
   app.decorateRequest('refusal', null)
@@ -23,11 +27,42 @@ async function problemDetails(app: FastifyInstance): Promise<void> {
 export function sendProblem(error: Error, request: FastifyRequest, reply: FastifyReply): void {
   const status = statusOf(error)
   if (status >= 500 && !(error instanceof ProblemError))
-    request.log.error({ err: error, requestId: request.id }, 'request failed')
+    request.server.log.error({ err: error, requestId: request.id }, 'request failed')
   if (error instanceof ProblemError) void reply.headers(error.headers)
+  // HTTP/2 has other means to end a connection.
+  if (http2Stream(request.raw)) void reply.removeHeader('connection')
+  if (isGrpc(request.raw)) {
+    sendGrpcStatus(error, status, request, reply)
+    return
+  }
   // As bytes: to a text Fastify would add a charset, which this media type does not have.
   const body = Buffer.from(JSON.stringify(problem(status, detailOf(error, status), request.id)))
   void reply.status(status).header('content-type', PROBLEM_TYPE).header('x-request-id', request.id).send(body)
+}
+
+/** A response whose head is all there is, with status 200, as gRPC has it: what went wrong says `grpc-status`. */
+function sendGrpcStatus(
+  error: Partial<FastifyError>,
+  status: number,
+  request: FastifyRequest,
+  reply: FastifyReply
+): void {
+  const { raw } = reply.hijack()
+  if (raw.headersSent || isGone(raw)) return
+  const reason = error instanceof ProblemError ? error.reason : undefined
+  raw.statusCode = 200
+  http2Stream(raw)!.respond(
+    {
+      ...(reply.getHeaders() as OutgoingHttpHeaders),
+      ':status': 200,
+      'content-type': GRPC_TYPE,
+      'grpc-status': grpcStatus(status, reason),
+      'grpc-message': grpcMessage(detailOf(error, status)),
+      'x-request-id': request.id
+    },
+    { endStream: true }
+  )
+  endUpload(request.raw)
 }
 
 function statusOf(error: Partial<FastifyError>): number {

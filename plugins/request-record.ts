@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { ProblemError } from '../src/problem.ts'
+import { isWhole, onceOver } from '../src/raw-messages.ts'
 import { RequestRecord } from '../src/telemetry/request-record.ts'
 
 /** Told once of every request when it is over: answered, broken off, or its client gone. */
@@ -30,9 +31,9 @@ async function requestRecord(app: FastifyInstance): Promise<void> {
   app.addHook('onRequest', (request, reply, done) => {
     request.record = new RequestRecord(performance.now())
     const { raw } = reply
-    raw.once('close', () => {
-      // What the gateway broke off itself has its reason; an upgraded response never finishes.
-      if (!raw.writableFinished && raw.statusCode !== 101) request.record.reason ??= 'client_gone'
+    onceOver(raw, () => {
+      // What the gateway broke off itself has its reason.
+      if (!isWhole(raw)) request.record.reason ??= 'client_gone'
       for (const observe of observers) observe(request, reply)
     })
     done()

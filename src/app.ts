@@ -1,11 +1,6 @@
 import type { Server } from 'node:http'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import Fastify, {
-  type FastifyBaseLogger,
-  type FastifyHttpOptions,
-  type FastifyInstance,
-  LogController
-} from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyHttpOptions, type FastifyInstance } from 'fastify'
 import accessLog from '../plugins/access-log.ts'
 import balancing from '../plugins/balancing.ts'
 import forwarding from '../plugins/forwarding.ts'
@@ -80,16 +75,16 @@ export async function buildControl(parts: ControlParts): Promise<FastifyInstance
 }
 
 function createApp(log: FastifyBaseLogger, options: FastifyHttpOptions<Server> = {}): FastifyInstance {
-  return Fastify({
+  const app = Fastify({
     ...options,
-    loggerInstance: log,
-    // One line a request is the access log's affair, and a child logger per request costs more than the line.
-    logController: new LogController({ disableRequestLogging: true }),
-    childLoggerFactory: (logger) => logger,
     ajv: { customOptions: { removeAdditional: false, coerceTypes: 'array' } },
     genReqId: (raw) => nextRequestId(raw.headers),
     frameworkErrors: sendProblem,
     // While a generation closes, its keep-alive clients are served by the next one; a 503 would be a lie.
     return503OnClosing: false
   })
+  // Not by an option: with one, Fastify makes a child logger for every request and follows its response, for lines
+  // that are the access log's affair here.
+  app.log = log
+  return app
 }

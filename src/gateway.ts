@@ -3,10 +3,10 @@ import { isDeepStrictEqual } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { type Readiness, readiness } from './admin/readiness.ts'
+import { type Addresses, firstAddresses, nextAddresses, shared, urlOf } from './addresses.ts'
 import { buildControl } from './app.ts'
-import { ConfigError, type ConfigIssue, formatIssue } from './config/issue.ts'
+import { ConfigError, formatIssue } from './config/issue.ts'
 import { ConfigFollower } from './config/follow.ts'
-import { loadConfig } from './config/load.ts'
 import type { GatewayConfig } from './config/types.ts'
 import { explain } from './explain.ts'
 import { LiveState } from './live-state.ts'
@@ -15,9 +15,11 @@ import { EventLog, type ReloadEvent, type ReloadTrigger } from './telemetry/even
 import { createDataPlanePool, workerCount } from './threads/data-plane-pool.ts'
 import { Generation } from './threads/generation.ts'
 import { Listener } from './threads/listener.ts'
-import type { ListenAddress, StopReport } from './threads/messages.ts'
-import { authority, reservePort } from './threads/reserve-port.ts'
+import type { StopReport } from './threads/messages.ts'
 import type { ThreadPool } from './threads/thread-pool.ts'
+import { CertificateStore, type StagedCertificates } from './tls/certificate-store.ts'
+import { configIssues, loadStaged } from './tls/checked-config.ts'
+import { loadUpstreamTls } from './tls/upstream-tls.ts'
 
 /** How to start a gateway. */
 export interface GatewayOptions {
@@ -49,25 +51,27 @@ export class Gateway {
   readonly #stopWatch: () => void
   readonly #adminListener = new Listener()
   readonly #follower: ConfigFollower
+  readonly #certificates: CertificateStore
   readonly #workers: number
   #config: GatewayConfig
   #table: RouteTable
   #version = 1
   #tried = 1
-  #address: ListenAddress
-  #adminAddress: ListenAddress
+  #addresses: Addresses
   #control: FastifyInstance | undefined
   #reloading: Promise<unknown> = Promise.resolve()
   #probed = false
   #stopping = false
 
-  /** @throws ListenError when an address can't be listened on. */
+  /**
+   * @throws ListenError when an address can't be listened on.
+   * @throws CertificateError when a certificate can't serve.
+   */
   static async start(options: GatewayOptions): Promise<Gateway> {
-    const { server, admin } = options.config
-    const port = await reservePort(server.host, server.port)
-    const adminPort = await reservePort(admin.host, admin.port)
-    const workers = await workerCount(server, port, options.log)
-    const gateway = new Gateway(options, workers, port, adminPort)
+    const config = await loadUpstreamTls(options.config)
+    const addresses = await firstAddresses(config)
+    const workers = await workerCount(config.server, addresses.front.port, options.log)
+    const gateway = new Gateway({ ...options, config }, workers, workers > 0 ? shared(addresses) : addresses)
     const started = gateway.#start()
     gateway.#reloading = started.catch(() => undefined)
     try {
@@ -82,16 +86,14 @@ export class Gateway {
   private constructor(
     { config, log, workerEntry, workerHeap }: GatewayOptions,
     workers: number,
-    port: number,
-    adminPort: number
+    addresses: Addresses
   ) {
     this.#config = config
     this.#log = log
     this.#workers = workers
     this.#table = new RouteTable(config.routes)
     this.#live = new LiveState(Math.max(1, workers))
-    this.#address = { host: config.server.host, port, reusePort: workers > 0 }
-    this.#adminAddress = { host: config.admin.host, port: adminPort, reusePort: false }
+    this.#addresses = addresses
     const { pool, stopWatch } = createDataPlanePool({
       log,
       events: this.events,
@@ -108,17 +110,29 @@ export class Gateway {
       onChange: () => void this.reload('file'),
       onError: (error) => log.warn({ err: error }, 'changes of the configuration go unnoticed')
     })
+    this.#certificates = new CertificateStore({
+      log,
+      events: this.events,
+      secure: async (material) => this.#logFailures(await pool.secure(material)),
+      inTurn: (work) => this.#inTurn(work)
+    })
     this.#live.registry.on('flip', (flip) => this.events.record({ type: 'health', ...flip }))
   }
 
-  /** `http://host:port` of the public listener. */
+  /** `http://host:port` of the public listener, `https:` with TLS. */
   get url(): string {
-    return `http://${authority(this.#address.host, this.#address.port)}`
+    return urlOf(this.#addresses.front)
   }
 
   /** `http://host:port` of the admin listener. */
   get adminUrl(): string {
-    return `http://${authority(this.#adminAddress.host, this.#adminAddress.port)}`
+    return urlOf(this.#addresses.admin)
+  }
+
+  /** `http://host:port` of the listener that sends clients to {@link url}, if there is one. */
+  get redirectUrl(): string | undefined {
+    const { redirect } = this.#addresses
+    return redirect && urlOf(redirect.address)
   }
 
   get readiness(): Readiness {
@@ -136,9 +150,7 @@ export class Gateway {
    * Reloads run one after the other.
    */
   async reload(trigger: ReloadTrigger): Promise<ReloadEvent> {
-    const result = this.#reloading.then(() => this.#reload(trigger))
-    this.#reloading = result.catch(() => undefined)
-    return await result
+    return await this.#inTurn(() => this.#reload(trigger))
   }
 
   /**
@@ -149,6 +161,7 @@ export class Gateway {
   async stop(timeout: number = this.#config.server.shutdown.timeout): Promise<StopReport> {
     this.#stopping = true
     this.#follower.stop()
+    this.#certificates.stop()
     const deadline = performance.now() + timeout
     const left = (): number => Math.max(0, deadline - performance.now())
     // A thread that stands still may hold a reload up, but not the stop.
@@ -165,15 +178,22 @@ export class Gateway {
     return report
   }
 
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#reloading.then(work)
+    this.#reloading = result.catch(() => undefined)
+    return await result
+  }
+
   async #start(): Promise<void> {
+    await this.#certificates.start(this.#config.server.tls?.certificates ?? [])
     this.#follower.follow(this.#config)
     const spec = this.#live.prepare(this.#config, this.#version)
     this.#live.commit(this.#config, this.#version)
     this.#control = await this.#buildControl()
     this.#adminListener.serve(new Generation(0, this.#control))
-    await this.#adminListener.listen(this.#adminAddress)
+    await this.#adminListener.listen(this.#addresses.admin)
     void this.#control.healthChecker.whenAnswered().then(() => (this.#probed = true))
-    await this.#pool.start(spec, this.#address)
+    await this.#pool.start(spec, this.#addresses.front, this.#addresses.redirect)
   }
 
   async #buildControl(): Promise<FastifyInstance> {
@@ -196,7 +216,7 @@ export class Gateway {
             request
           ),
         reload: () => this.reload('admin'),
-        validate: () => validate(this.#config.file)
+        validate: () => configIssues(this.#config.file)
       }
     })
   }
@@ -204,9 +224,12 @@ export class Gateway {
   async #reload(trigger: ReloadTrigger): Promise<ReloadEvent> {
     if (this.#stopping) return this.#report(trigger, 'failed', ['the gateway is stopping'])
     try {
-      const next = await loadConfig(this.#config.file)
-      if (isDeepStrictEqual(next, this.#config)) return this.#report(trigger, 'unchanged')
-      await this.#apply(next)
+      const { config: next, certificates } = await loadStaged(this.#config.file, this.#certificates)
+      if (isDeepStrictEqual(next, this.#config)) {
+        await this.#certificates.use(certificates)
+        return this.#report(trigger, 'unchanged')
+      }
+      await this.#apply(next, certificates)
       return this.#report(trigger, 'applied')
     } catch (error) {
       const errors = error instanceof ConfigError ? error.issues.map(formatIssue) : [(error as Error).message]
@@ -217,9 +240,8 @@ export class Gateway {
   }
 
   /** The two phases over all threads. @throws Error when nothing was changed. */
-  async #apply(next: GatewayConfig): Promise<void> {
-    const address = await this.#nextAddress(this.#address, this.#config.server, next.server)
-    const adminAddress = await this.#nextAddress(this.#adminAddress, this.#config.admin, next.admin)
+  async #apply(next: GatewayConfig, certificates: StagedCertificates): Promise<void> {
+    const addresses = await nextAddresses(this.#addresses, this.#config, next)
     const version = ++this.#tried
     const spec = this.#live.prepare(next, version)
     try {
@@ -229,15 +251,14 @@ export class Gateway {
       throw error
     }
     try {
-      await this.#adminListener.listen(adminAddress)
+      await this.#adminListener.listen(addresses.admin)
     } catch (error) {
       await this.#pool.abort(version)
       this.#live.abort(this.#config)
       throw error
     }
-    for (const error of await this.#pool.commit(spec, address)) {
-      this.#log.error({ err: error }, 'a worker thread failed to take over and is replaced')
-    }
+    await this.#certificates.use(certificates)
+    this.#logFailures(await this.#pool.commit(spec, addresses.front, addresses.redirect))
     this.#live.commit(next, version)
     if (next.server.workers !== this.#config.server.workers) {
       this.#log.warn({ workers: this.#workers }, 'server.workers takes effect at the next start')
@@ -245,25 +266,15 @@ export class Gateway {
     this.#config = next
     this.#table = new RouteTable(next.routes)
     this.#version = version
-    this.#address = address
-    this.#adminAddress = adminAddress
+    this.#addresses = addresses
     this.#log.level = next.log.level
     this.#live.reclaim(this.#pool.oldest)
   }
 
-  /** The address to listen on under the next configuration; a new one has been found free. */
-  async #nextAddress(
-    current: ListenAddress,
-    before: { host: string; port: number },
-    next: { host: string; port: number }
-  ): Promise<ListenAddress> {
-    const isSame = next.host === before.host && next.port === before.port
-    // Port 0 may be written out as the number that it became.
-    if (isSame || (next.host === current.host && next.port === current.port)) return current
-    // The port is in use by ourselves: only threads that share it can listen on it twice.
-    const isOwnPort = next.port === current.port
-    const port = await reservePort(next.host, next.port, isOwnPort && current.reusePort)
-    return { ...current, host: next.host, port }
+  #logFailures(errors: readonly Error[]): void {
+    for (const error of errors) {
+      this.#log.error({ err: error }, 'a worker thread failed to take over and is replaced')
+    }
   }
 
   #report(
@@ -281,15 +292,5 @@ export class Gateway {
       this.events.record(event)
     }
     return event
-  }
-}
-
-async function validate(file: string): Promise<readonly ConfigIssue[]> {
-  try {
-    await loadConfig(file)
-    return []
-  } catch (error) {
-    if (error instanceof ConfigError) return error.issues
-    throw error
   }
 }

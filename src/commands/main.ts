@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { ConfigError } from '../config/issue.ts'
 import { ListenError } from '../threads/reserve-port.ts'
+import { CertificateError } from '../tls/certificate.ts'
 
 /** Options of the command line, as given. */
 export interface CommandOptions {
@@ -90,6 +91,7 @@ function parse(argv: readonly string[]) {
 function explainFailure(error: unknown): string {
   if (error instanceof UsageError) return `xecureapi: ${error.message}\n\n${USAGE}`
   if (error instanceof ConfigError) return error.message
-  if (error instanceof ListenError || error instanceof CommandError) return `xecureapi: ${error.message}`
+  if (error instanceof ListenError || error instanceof CertificateError || error instanceof CommandError)
+    return `xecureapi: ${error.message}`
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

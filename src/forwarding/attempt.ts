@@ -33,7 +33,6 @@ export class Attempt implements ResponseSink {
   #body: UpstreamRequest['body'] = null
   #timer: NodeJS.Timeout | undefined
   #startedAt = 0
-  #sent = false
   #hasAnswered = false
   #awaitsContinue = false
   #over = false
@@ -75,7 +74,6 @@ export class Attempt implements ResponseSink {
 
   onSending(): void {
     if (this.#over) return
-    this.#sent = true
     this.#owner.onSending()
     // The backend can't be blamed for the time that the client takes to send its body, but for its own 100 it can.
     if (!this.#body || this.#body.readableEnded || this.#awaitsContinue) this.#startTimer()
@@ -165,7 +163,7 @@ export class Attempt implements ResponseSink {
   #fail(failure: Failure): void {
     // A stale connection is nobody's fault, and a client that breaks its upload is not the backend's.
     this.#finish(!failure.reused && failure.reason !== 'request_aborted')
-    this.#owner.onFailure({ ...failure, sent: failure.sent || this.#sent })
+    this.#owner.onFailure(failure)
   }
 
   #finish(failed: boolean): void {

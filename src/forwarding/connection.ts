@@ -33,18 +33,18 @@ export interface UpstreamRequest {
   readonly trailers?: (() => readonly string[]) | undefined
   /** Whether no kept-alive connection will do: one may just have turned out to be closed, and so may the next. */
   readonly fresh?: boolean | undefined
-  /** Value of the Upgrade field when the request asks for another protocol. */
+  /** Value of the Upgrade field when the request asks for another protocol; left out over HTTP/2, which has none. */
   readonly upgrade?: string | undefined
 }
 
 /** How an exchange broke. */
 export interface Failure {
   readonly reason: FailureReason
-  /** Whether the backend may have seen some of the request. */
+  /** Whether the backend may have acted on some of the request; not when it said itself that it never looked at it. */
   readonly sent: boolean
   /**
-   * Whether a kept-alive connection broke before any byte of a response: most likely the backend had closed it in
-   * the same moment, and the request may go once more over a fresh one.
+   * Whether a kept-alive connection broke before any byte of a response, or takes no more requests: most likely the
+   * backend had closed it in the same moment, and the request may go once more over a fresh one.
    */
   readonly reused: boolean
 }

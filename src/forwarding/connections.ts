@@ -1,7 +1,14 @@
+import type { UpstreamGroupConfig } from '../config/types.ts'
 import type { Backend } from '../upstreams/backend.ts'
 import { backendKey } from '../upstreams/backend.ts'
 import type { UpstreamConnection } from './connection.ts'
 import { type ConnectionSettings, Http1Connection } from './http1/http1-connection.ts'
+import { Http2Connection } from './http2/http2-connection.ts'
+
+/** How the backends of a group are spoken to. */
+export interface PoolSettings extends ConnectionSettings {
+  readonly protocol: UpstreamGroupConfig['protocol']
+}
 
 interface Pooled {
   readonly connection: UpstreamConnection
@@ -15,18 +22,17 @@ interface Pooled {
 export class Connections {
   readonly #pools = new Map<string, Pooled>()
 
-  /** Takes a share in the connections to a backend; settings that differ make others. */
-  acquire(backend: Backend, settings: ConnectionSettings): UpstreamConnection {
+  /** Takes a share in the connections to a backend; settings that differ, be it in a certificate, make others. */
+  acquire(backend: Backend, settings: PoolSettings): UpstreamConnection {
     const key = poolKey(backend, settings)
     let pooled = this.#pools.get(key)
-    if (!pooled)
-      this.#pools.set(key, (pooled = { connection: new Http1Connection(backend.url, settings), users: 0 }))
+    if (!pooled) this.#pools.set(key, (pooled = { connection: open(backend.url, settings), users: 0 }))
     pooled.users++
     return pooled.connection
   }
 
   /** Gives a share back; the last one closes the connections once their requests have ended. */
-  async release(backend: Backend, settings: ConnectionSettings): Promise<void> {
+  async release(backend: Backend, settings: PoolSettings): Promise<void> {
     const key = poolKey(backend, settings)
     const pooled = this.#pools.get(key)
     if (!pooled || --pooled.users > 0) return
@@ -42,6 +48,18 @@ export class Connections {
   }
 }
 
-function poolKey(backend: Backend, settings: ConnectionSettings): string {
-  return `${backendKey(backend.group, backend.url)} ${settings.connectTimeout} ${settings.keepAlive}`
+function open(url: string, { protocol, ...settings }: PoolSettings): UpstreamConnection {
+  return protocol === 'h2' ? new Http2Connection(url, settings) : new Http1Connection(url, settings)
+}
+
+const keys = new WeakMap<PoolSettings, string>()
+
+/** A thousand backends of a group share its settings: their certificates are written out once. */
+function poolKey(backend: Backend, settings: PoolSettings): string {
+  let key = keys.get(settings)
+  if (key === undefined) {
+    const { protocol, connectTimeout, keepAlive, maxResponseHead, tls } = settings
+    keys.set(settings, (key = JSON.stringify([protocol, connectTimeout, keepAlive, maxResponseHead, tls])))
+  }
+  return `${backendKey(backend.group, backend.url)} ${key}`
 }

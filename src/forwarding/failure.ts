@@ -28,6 +28,16 @@ export function noUsableBackend(retryAfter: number): ProblemError {
   return new ProblemError(503, 'no_usable_backend', 'The service has no healthy server right now.', headers)
 }
 
+/** The answer to a WebSocket client whose service speaks HTTP/2, where that is another protocol (RFC 8441). */
+export function noWebSocket(): ProblemError {
+  return new ProblemError(501, 'upgrade_unsupported', 'The service does not speak WebSocket.')
+}
+
+/** The answer to a client whose response is to be collected first, and is too large for that. */
+export function tooLarge(): ProblemError {
+  return new ProblemError(502, 'response_too_large', 'The answer of the service is too large.')
+}
+
 /** The answer to a client whose body can't be passed on as it is; its connection ends with it. */
 export function badUpload(): ProblemError {
   return badRequest('bad_body', 'The body of the request is not valid.')

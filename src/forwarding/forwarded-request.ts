@@ -2,20 +2,28 @@ import type { Duplex } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { CandidateFilter } from '../balancing/balancer.ts'
 import type { ProblemError } from '../problem.ts'
+import { hasBody, http2Stream, isGone, isWhole, onceOver } from '../raw-messages.ts'
 import type { RequestRecord } from '../telemetry/request-record.ts'
 import type { Backend } from '../upstreams/backend.ts'
 import { Attempt, type AttemptOwner } from './attempt.ts'
 import { BodyWatch } from './body-watch.ts'
+import { chooseResponse } from './choose-response.ts'
 import type { ClientResponse } from './client-response.ts'
 import type { Failure, FailureReason } from './connection.ts'
 import { expectsContinue } from './expect.ts'
-import { badUpload, clientTooSlow, failureProblem, noUsableBackend } from './failure.ts'
-import { Http1ClientResponse } from './http1-client-response.ts'
+import {
+  badUpload,
+  clientTooSlow,
+  failureProblem,
+  noUsableBackend,
+  noWebSocket,
+  tooLarge
+} from './failure.ts'
 import { type BodyListener, ReplayableBody } from './replayable-body.ts'
 import { mayReplace, mayRetryFailure, mayRetryStatus, retryAfter, secondsUntilWell } from './retry.ts'
 import type { ForwardingTarget } from './targets.ts'
 import { discardUpload } from './unread-upload.ts'
-import { type PendingUpgrade, pendingUpgrade } from './upgrade.ts'
+import { asksForWebSocket, type PendingUpgrade, pendingUpgrade } from './upgrade.ts'
 import { upstreamRequest } from './upstream-request.ts'
 
 /** The longest that a timer can wait, in milliseconds. */
@@ -53,26 +61,25 @@ export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner,
     this.#path = path
     this.#record = request.record
     const { raw } = request
-    const hasBody =
-      raw.headers['transfer-encoding'] !== undefined || Number(raw.headers['content-length'] ?? 0) > 0
-    this.#body = hasBody ? new ReplayableBody(raw, target.retry.bodyBuffer, this) : undefined
+    this.#body = hasBody(raw) ? new ReplayableBody(raw, target.retry.bodyBuffer, this) : undefined
     this.#upgrade = pendingUpgrade(raw)
-    this.#response = new Http1ClientResponse(request, reply, target.route)
+    this.#response = chooseResponse(request, reply, target.route, this.#onTooLarge)
     this.#watch = new BodyWatch(target.timeouts.idle, () => this.#onIdle())
   }
 
   /** Begins. The reply is answered, or hijacked, or its client is gone, some time later. */
   start(): void {
-    const { budget, timeouts } = this.#target
-    if (this.#reply.raw.destroyed) {
+    const { budget, group, timeouts } = this.#target
+    if (isGone(this.#reply.raw)) {
       // It has left while a hook was busy; nobody will say so again.
       this.#reply.hijack()
       return
     }
     budget.enter()
-    this.#reply.raw.once('close', () => this.#onClientClose())
+    onceOver(this.#reply.raw, () => this.#onClientClose())
     if (timeouts.total > 0) this.#deadline = setTimeout(() => this.#onDeadline(), this.#timeLeft())
-    this.#next('no_usable_backend')
+    if (group.settings.protocol === 'h2' && asksForWebSocket(this.#request.raw)) this.#answer(noWebSocket())
+    else this.#next('no_usable_backend')
   }
 
   /** Health and "already tried" are filters outside the algorithm. */
@@ -108,7 +115,8 @@ export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner,
   onHead(status: number, statusText: string, headers: string[]): boolean {
     if (this.#retryStatus(status, headers)) return false
     this.#response.begin(status, statusText, headers, this.#attempt!.backend)
-    this.#settle()
+    // One that is collected first may still fail.
+    if (this.#response.hasBegun) this.#settle()
     this.#record.firstByteAt = performance.now()
     // Most responses end before this runs, and need neither.
     process.nextTick(followUp, this)
@@ -117,7 +125,7 @@ export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner,
 
   /** A response has begun whose body did not come along with its head. */
   onBegun(): void {
-    if (this.#hasEnded || this.#reply.raw.destroyed) return
+    if (this.#hasEnded || isGone(this.#reply.raw)) return
     this.#response.flush()
     if (this.#response.isEventStream) this.#watch.stop()
     else this.#watch.start()
@@ -132,6 +140,7 @@ export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner,
   onEnd(trailers: string[]): void {
     this.#hasEnded = true
     this.#watch.stop()
+    this.#settle()
     this.#response.end(trailers)
   }
 
@@ -143,7 +152,8 @@ export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner,
 
   onFailure(failure: Failure): void {
     // The client broke its upload: its connection's close, about to come, says all.
-    if (failure.reason === 'request_aborted' && this.#request.raw.destroyed) return
+    const hasLeft = this.#request.raw.destroyed || isGone(this.#reply.raw)
+    if (failure.reason === 'request_aborted' && hasLeft) return
     if (this.#response.hasBegun) {
       this.#hasEnded = true
       this.#watch.stop()
@@ -151,6 +161,7 @@ export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner,
       this.#response.destroy()
       return
     }
+    this.#watch.stop()
     const { retry } = this.#target
     const request = this.#retryable()
     if (failure.reason === 'request_aborted') this.#answer(badUpload())
@@ -158,6 +169,11 @@ export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner,
     else if (mayRetryFailure(failure, request, retry) && this.#takeRetry(failure.sent))
       this.#next(failure.reason)
     else this.#answer(failureProblem(failure.reason))
+  }
+
+  readonly #onTooLarge = (): void => {
+    this.#attempt?.abort()
+    this.#answer(tooLarge())
   }
 
   readonly #resume = (): void => {
@@ -243,7 +259,6 @@ export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner,
   }
 
   #onIdle(): void {
-    const { raw } = this.#request
     if (this.#response.hasBegun) {
       const isClientSlow = this.#response.isBlocked
       this.#record.reason = isClientSlow ? 'client_too_slow' : 'idle_timeout'
@@ -251,8 +266,8 @@ export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner,
       this.#response.destroy()
     } else {
       // A client that waits for a 100 waits for the backend.
-      const isAllowed = !expectsContinue(raw) || this.#response.hasContinued
-      const isClientSlow = isAllowed && this.#body!.isAwaited
+      const isAllowed = !expectsContinue(this.#request.raw) || this.#response.hasContinued
+      const isClientSlow = isAllowed && (this.#body?.isAwaited ?? false)
       this.#attempt?.abort(!isClientSlow)
       this.#answer(isClientSlow ? clientTooSlow() : failureProblem('idle_timeout'))
     }
@@ -260,22 +275,24 @@ export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner,
 
   #onClientClose(): void {
     const { raw } = this.#reply
+    const hasAll = isWhole(raw)
     this.#settle()
     this.#target.budget.leave(this.#retries)
     this.#watch.stop()
-    if (this.#body) {
-      this.#body.release()
-      if (raw.writableFinished) discardUpload(this.#request.raw)
+    this.#body?.release()
+    if (!hasAll) {
+      if (!this.#response.hasBegun) this.#reply.hijack()
+      this.#record.reason ??= 'client_gone'
+      this.#attempt?.abort()
     }
-    if (raw.writableFinished || raw.statusCode === 101) return
-    if (!this.#response.hasBegun) this.#reply.hijack()
-    this.#record.reason ??= 'client_gone'
-    this.#attempt?.abort()
+    // A stream of HTTP/2 closes when what came of it has been read, even one that was given up.
+    if (this.#body && (hasAll || http2Stream(raw))) discardUpload(this.#request.raw)
   }
 
   #answer(problem: ProblemError): void {
     if (this.#over) return
     this.#settle()
+    this.#hasEnded = true
     this.#watch.stop()
     this.#reply.send(problem)
   }

@@ -2,7 +2,7 @@
  * Fields that concern one connection only and go no further (RFC 9110 section 7.6.1), with the older ones that
  * senders still use.
  */
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
+export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
   'proxy-authenticate',
@@ -24,7 +24,8 @@ const END_TO_END: ReadonlySet<string> = new Set(['close', 'content-length', 'exp
 export function connectionOptions(rawHeaders: readonly string[]): ReadonlySet<string> | undefined {
   let options: Set<string> | undefined
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    if (rawHeaders[index]!.toLowerCase() !== 'connection') continue
+    const name = rawHeaders[index]!
+    if (name.length !== 10 || name.toLowerCase() !== 'connection') continue
     for (const part of rawHeaders[index + 1]!.split(',')) {
       const option = part.trim().toLowerCase()
       if (option !== '' && !END_TO_END.has(option)) (options ??= new Set()).add(option)

@@ -1,16 +1,17 @@
 import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { HeaderChanges, RouteConfig } from '../config/types.ts'
+import type { RouteConfig } from '../config/types.ts'
 import type { Backend } from '../upstreams/backend.ts'
 import type { ClientResponse } from './client-response.ts'
-import { connectionOptions, isHopByHop } from './hop-by-hop.ts'
-import { rewrittenPrefix } from '../routing/rewrite.ts'
-import type { PrefixMapping } from './map-back.ts'
+import { endToEndFields, isEventStream, responseHeaderOptions, valueOf } from './response-fields.ts'
 import { forwardedResponseHeaders, type ResponseHeaderOptions } from './response-headers.ts'
 import { joinUpgraded, type PendingUpgrade, writeHead } from './upgrade.ts'
 
 const NOTHING = Buffer.alloc(0)
+
+/** The largest body, in bytes, that may leave together with the head as one text, which costs less than two writes. */
+const SMALL_BODY = 16 * 1024
 
 /** The response to a client of HTTP/1.x. */
 export class Http1ClientResponse implements ClientResponse {
@@ -23,6 +24,9 @@ export class Http1ClientResponse implements ClientResponse {
   #isEventStream = false
   #hasListened = false
   #isBlocked = false
+  /** The body so far, while it may turn out to be all of it. */
+  #held: Buffer | undefined
+  #isHolding = true
 
   constructor(request: FastifyRequest, reply: FastifyReply, route: RouteConfig) {
     this.#request = request
@@ -79,10 +83,16 @@ export class Http1ClientResponse implements ClientResponse {
 
   flush(): void {
     // Node's `flushHeaders` writes it as UTF-8, which changes bytes beyond ASCII; beside a buffer it is latin1.
-    this.#raw.write(NOTHING)
+    if (!this.#release()) this.#raw.write(NOTHING)
   }
 
+  /** A small body that comes along with its head is held back until its end, or until {@link flush}. */
   write(chunk: Buffer, resume: () => void): boolean {
+    if (this.#isHolding && !this.#held && chunk.length <= SMALL_BODY) {
+      this.#held = chunk
+      return true
+    }
+    this.#release()
     if (this.#raw.write(chunk)) return true
     this.#isBlocked = true
     if (!this.#hasListened) {
@@ -97,7 +107,17 @@ export class Http1ClientResponse implements ClientResponse {
 
   end(trailers: readonly string[]): void {
     if (trailers.length > 0) this.#raw.addTrailers(pairs(this.#endToEnd(trailers)))
-    this.#raw.end()
+    if (this.#held) this.#raw.end(this.#held.toString('latin1'), 'latin1')
+    else this.#raw.end()
+  }
+
+  /** Sends what was held back; nothing is from now on. @returns Whether something was. */
+  #release(): boolean {
+    this.#isHolding = false
+    const held = this.#held
+    this.#held = undefined
+    if (held) this.#raw.write(held)
+    return held !== undefined
   }
 
   /** To a client of HTTP/1.0 an ordinary close may be the body's end, so it gets a reset. */
@@ -125,55 +145,13 @@ export class Http1ClientResponse implements ClientResponse {
     })
   }
 
-  /** What of an interim response's header, or of trailers, is not the gateway's to say. */
   #endToEnd(headers: readonly string[]): string[] {
-    return endToEnd(headers, this.#route.headers?.response)
+    return endToEndFields(headers, this.#route.headers?.response)
   }
 
   #headerOptions(backend?: Backend): ResponseHeaderOptions {
-    return {
-      own: this.#reply.getHeaders(),
-      requestId: this.#request.id,
-      mapping: backend && this.#mapping(backend),
-      changes: this.#route.headers?.response
-    }
+    return responseHeaderOptions(this.#request, this.#reply, this.#route, backend)
   }
-
-  #mapping(backend: Backend): PrefixMapping | undefined {
-    if (this.#route.rewrite === undefined) return undefined
-    const { match, target } = this.#request.record.found!
-    return {
-      publicPrefix: target.slice(0, match.prefixLength),
-      backendPrefix: rewrittenPrefix(match),
-      backendOrigin: backend.url,
-      publicHost: this.#request.raw.headers.host
-    }
-  }
-}
-
-function endToEnd(headers: readonly string[], changes: HeaderChanges | undefined): string[] {
-  const named = connectionOptions(headers)
-  const out: string[] = []
-  for (let index = 0; index < headers.length; index += 2) {
-    const name = headers[index]!.toLowerCase()
-    if (name === 'x-request-id' || isHopByHop(name, named)) continue
-    if (changes && (changes.remove.includes(name) || Object.hasOwn(changes.set, name))) continue
-    out.push(headers[index]!, headers[index + 1]!)
-  }
-  return out
-}
-
-function isEventStream(headers: readonly string[]): boolean {
-  return /^text\/event-stream/i.test(valueOf('content-type', headers) ?? '')
-}
-
-/** @param name - In lower case. */
-function valueOf(name: string, headers: readonly string[]): string | undefined {
-  for (let index = 0; index < headers.length; index += 2) {
-    if (headers[index]!.length === name.length && headers[index]!.toLowerCase() === name)
-      return headers[index + 1]
-  }
-  return undefined
 }
 
 function pairs(flat: readonly string[]): [string, string][] {

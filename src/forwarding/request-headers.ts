@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import { type AddressBlocks, plainAddress } from '../address-blocks.ts'
 import type { HeaderChanges } from '../config/types.ts'
-import { connectionOptions, isHopByHop } from './hop-by-hop.ts'
+import { connectionOptions, HOP_BY_HOP } from './hop-by-hop.ts'
+import { http2Stream } from '../raw-messages.ts'
+import { http1Fields } from './http2-fields.ts'
 
 /** What the gateway calls itself in Via (RFC 9110 section 7.6.3). */
 export const VIA_PSEUDONYM = 'xecureapi'
@@ -26,7 +28,8 @@ export interface RequestHeaderOptions {
  * replaced.
  */
 export function forwardedRequestHeaders(request: IncomingMessage, options: RequestHeaderOptions): string[] {
-  const { rawHeaders, headers, socket } = request
+  const { headers, socket } = request
+  const rawHeaders = http2Stream(request) ? http1Fields(request) : request.rawHeaders
   const { changes } = options
   const named = connectionOptions(rawHeaders)
   const isTrusted = options.trusted?.has(socket.remoteAddress) ?? false
@@ -36,7 +39,7 @@ export function forwardedRequestHeaders(request: IncomingMessage, options: Reque
     const name = rawHeaders[index]!.toLowerCase()
     const action = ACTIONS.get(name)
     if (action === 'host') hasHost = true
-    if (action === 'drop' || isHopByHop(name, named) || isChanged(name, changes)) continue
+    if (action === 'drop' || named?.has(name) || isChanged(name, changes)) continue
     if (action === 'host') {
       if (options.hostHeader === 'preserve') out.push(rawHeaders[index]!, headers.host!)
     } else if (action === 'expect') {
@@ -69,13 +72,7 @@ export function forwardedRequestTrailers(
   const out: string[] = []
   for (let index = 0; index < rawTrailers.length; index += 2) {
     const name = rawTrailers[index]!.toLowerCase()
-    if (
-      ACTIONS.has(name) ||
-      isHopByHop(name, undefined) ||
-      isForwardingClaim(name) ||
-      isChanged(name, changes)
-    )
-      continue
+    if (ACTIONS.has(name) || isForwardingClaim(name) || isChanged(name, changes)) continue
     out.push(rawTrailers[index]!, rawTrailers[index + 1]!)
   }
   return out
@@ -85,6 +82,7 @@ const TRAILERS = /(?:^|,)\s*trailers\s*(?:[;,]|$)/i
 
 /** Fields that are not simply passed on. Those of X-Forwarded-For, -Host and -Proto are written anew. */
 const ACTIONS: ReadonlyMap<string, 'drop' | 'host' | 'expect'> = new Map([
+  ...[...HOP_BY_HOP].map((name) => [name, 'drop'] as const),
   ['host', 'host'],
   ['expect', 'expect'],
   ['http2-settings', 'drop'],

@@ -27,14 +27,16 @@ export function forwardedResponseHeaders(
   headers: readonly string[],
   options: ResponseHeaderOptions
 ): string[] {
-  const { own, mapping, changes } = options
+  const { mapping, changes } = options
+  const own = isEmpty(options.own) ? undefined : options.own
   const named = connectionOptions(headers)
   const out: string[] = []
   let hasLength = false
   let hasTrailer = false
   for (let index = 0; index < headers.length; index += 2) {
     const name = headers[index]!.toLowerCase()
-    if (name === 'x-request-id' || Object.hasOwn(own, name) || isHopByHop(name, named)) continue
+    if (isHopByHop(name, named) || name === 'x-request-id') continue
+    if (own && Object.hasOwn(own, name)) continue
     if (changes && (changes.remove.includes(name) || Object.hasOwn(changes.set, name))) continue
     if (name === 'content-length') {
       // RFC 9110 section 8.6: a 204 has none.
@@ -46,14 +48,23 @@ export function forwardedResponseHeaders(
   }
   // Only chunks have trailers.
   if (hasTrailer && (hasLength || options.mayBeChunked === false)) removeField(out, 'trailer')
+  if (own) pushOwn(out, own)
+  if (changes) for (const [name, value] of Object.entries(changes.set)) out.push(name, value)
+  out.push('X-Request-Id', options.requestId)
+  return out
+}
+
+function pushOwn(out: string[], own: ResponseHeaderOptions['own']): void {
   for (const name in own) {
     if (name === 'x-request-id') continue
     const value = own[name as keyof typeof own]
     for (const item of Array.isArray(value) ? value : [value]) out.push(name, String(item))
   }
-  if (changes) for (const [name, value] of Object.entries(changes.set)) out.push(name, value)
-  out.push('X-Request-Id', options.requestId)
-  return out
+}
+
+function isEmpty(object: object): boolean {
+  for (const _ in object) return false
+  return true
 }
 
 function removeField(headers: string[], name: string): void {

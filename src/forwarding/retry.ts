@@ -37,10 +37,10 @@ export function mayRetryStatus(status: number, request: RetryableRequest, retry:
 
 /**
  * Whether a kept-alive connection that the backend had closed in the same moment may be replaced, which counts as no
- * attempt.
+ * attempt. Where the backend says that it has not looked at the request, that goes for any.
  */
 export function mayReplace(failure: Failure, request: RetryableRequest, retry: RetryConfig): boolean {
-  return failure.reused && isSafe(request, retry)
+  return failure.reused && (failure.sent ? isSafe(request, retry) : request.isReplayable)
 }
 
 /**

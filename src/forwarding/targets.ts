@@ -3,8 +3,9 @@ import type { Balancer } from '../balancing/balancer.ts'
 import type { RetryConfig, RouteConfig, TimeoutsConfig } from '../config/types.ts'
 import type { Backend } from '../upstreams/backend.ts'
 import type { UpstreamGroup, UpstreamGroups } from '../upstreams/group.ts'
+import { tlsSettings } from '../tls/upstream-tls.ts'
 import type { UpstreamConnection } from './connection.ts'
-import type { Connections } from './connections.ts'
+import type { Connections, PoolSettings } from './connections.ts'
 import { RetryBudget } from './retry-budget.ts'
 
 /** Where a route's requests go and how, fixed for one generation. */
@@ -33,7 +34,7 @@ export interface TargetSources {
 const KEEP_ALIVE = 60_000
 
 interface Share {
-  readonly connectTimeout: number
+  readonly settings: PoolSettings
   readonly connections: ReadonlyMap<Backend, UpstreamConnection>
 }
 
@@ -62,10 +63,8 @@ export class ForwardingTargets {
 
   /** Gives the connections back. */
   async release(): Promise<void> {
-    const releases = [...this.#shares.values()].flatMap(({ connectTimeout, connections }) =>
-      [...connections.keys()].map((backend) =>
-        this.#sources.connections.release(backend, { connectTimeout, keepAlive: KEEP_ALIVE })
-      )
+    const releases = [...this.#shares.values()].flatMap(({ settings, connections }) =>
+      [...connections.keys()].map((backend) => this.#sources.connections.release(backend, settings))
     )
     this.#shares.clear()
     await Promise.all(releases)
@@ -75,11 +74,11 @@ export class ForwardingTargets {
     const key = `${group.name} ${connectTimeout}`
     let share = this.#shares.get(key)
     if (!share) {
-      const settings = { connectTimeout, keepAlive: KEEP_ALIVE }
+      const settings = poolSettings(group, connectTimeout)
       const connections = new Map(
         group.backends.map((backend) => [backend, this.#sources.connections.acquire(backend, settings)])
       )
-      this.#shares.set(key, (share = { connectTimeout, connections }))
+      this.#shares.set(key, (share = { settings, connections }))
     }
     return share
   }
@@ -89,4 +88,9 @@ export class ForwardingTargets {
     if (!budget) this.#budgets.set(name, (budget = new RetryBudget()))
     return budget
   }
+}
+
+function poolSettings({ settings: { protocol, tls } }: UpstreamGroup, connectTimeout: number): PoolSettings {
+  const ofTls = tlsSettings(tls)
+  return { protocol, connectTimeout, keepAlive: KEEP_ALIVE, ...(ofTls && { tls: ofTls }) }
 }

@@ -23,6 +23,14 @@ export function pendingUpgrade(request: IncomingMessage): PendingUpgrade | undef
 }
 
 /**
+ * Whether a request asks for WebSocket, and has no use for any other answer. Other wishes, such as for `h2c`, a server
+ * may pass over (RFC 9110 section 7.8).
+ */
+export function asksForWebSocket(request: IncomingMessage): boolean {
+  return pending.has(request) && /^websocket$/i.test(request.headers.upgrade ?? '')
+}
+
+/**
  * Gives the client the backend's 101 and joins the two sockets, with backpressure and half-close each way; when one
  * breaks, so does the other.
  *

@@ -4,7 +4,7 @@ import { failureReason } from './failure-reason.ts'
 import { jittered, jitterFactor } from './jitter.ts'
 import { afterProbe, unprobed, withoutCounts } from './rise-fall.ts'
 import type { HealthState } from './rise-fall.ts'
-import type { Probe, ProbeResult } from './types.ts'
+import type { Probe, ProbeResult, ProbeTransport } from './types.ts'
 
 /** What a backend's check needs from the checker that runs it. */
 export interface BackendCheckContext {
@@ -15,6 +15,12 @@ export interface BackendCheckContext {
   readonly onProbed: (before: HealthState, after: HealthState) => void
 }
 
+/** How a backend is probed. */
+export interface BackendCheckSettings {
+  readonly check: HealthCheckConfig
+  readonly transport: ProbeTransport
+}
+
 /**
  * The probing of one backend: one probe at a time, each an interval (± 10 %) after the start of the one before,
  * or at once when that one took longer.
@@ -23,6 +29,7 @@ export class BackendCheck {
   readonly #url: string
   readonly #context: BackendCheckContext
   #check: HealthCheckConfig
+  #transport: ProbeTransport
   #state: HealthState
   #running: AbortController | undefined
   #timer: NodeJS.Timeout | undefined
@@ -32,9 +39,14 @@ export class BackendCheck {
   #stopped = false
   #idle: Promise<void> = Promise.resolve()
 
-  constructor(url: string, check: HealthCheckConfig, healthy: boolean, context: BackendCheckContext) {
+  constructor(
+    url: string,
+    { check, transport, healthy }: BackendCheckSettings & { readonly healthy: boolean },
+    context: BackendCheckContext
+  ) {
     this.#url = url
     this.#check = check
+    this.#transport = transport
     this.#state = unprobed(healthy)
     this.#context = context
   }
@@ -57,10 +69,11 @@ export class BackendCheck {
    * Takes other settings from the next probe on. The verdict stays, so that a reload never makes a backend flap,
    * but results under the old settings no longer count towards another one.
    */
-  configure(check: HealthCheckConfig): void {
-    if (isDeepStrictEqual(check, this.#check)) return
+  configure({ check, transport }: BackendCheckSettings): void {
+    if (isDeepStrictEqual([check, transport], [this.#check, this.#transport])) return
     const before = this.#check.interval
     this.#check = check
+    this.#transport = transport
     this.#state = withoutCounts(this.#state)
     if (check.interval === before || this.#timer === undefined) return
     const delay = jittered(check.interval, this.#factor)
@@ -98,7 +111,7 @@ export class BackendCheck {
 
   async #probe(check: HealthCheckConfig, signal: AbortSignal): Promise<ProbeResult> {
     try {
-      return await this.#context.probes[check.type](this.#url, check, signal)
+      return await this.#context.probes[check.type](this.#url, check, signal, this.#transport)
     } catch (error) {
       return { ok: false, reason: failureReason(error) }
     }

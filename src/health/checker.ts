@@ -1,11 +1,12 @@
 import type { HealthCheckConfig } from '../config/types.ts'
 import { BackendCheck } from './backend-check.ts'
-import type { BackendCheckContext } from './backend-check.ts'
+import type { BackendCheckContext, BackendCheckSettings } from './backend-check.ts'
 import { probeHttp } from './probe-http.ts'
+import { probeHttp2 } from './probe-http2.ts'
 import { probeTcp } from './probe-tcp.ts'
 import type { HealthState } from './rise-fall.ts'
 import { StartGate } from './start-gate.ts'
-import type { HealthReason, Probe } from './types.ts'
+import type { HealthReason, Probe, ProbeTransport } from './types.ts'
 
 /** First probes in flight at once, so that a start with a thousand backends is no storm. */
 const FIRST_PROBES = 64
@@ -23,6 +24,8 @@ export interface CheckedBackend {
 export interface CheckedGroup {
   readonly name: string
   readonly healthCheck?: HealthCheckConfig
+  /** By default HTTP/1.1, and for `https:` the usual authorities. */
+  readonly transport?: ProbeTransport
   readonly backends: readonly CheckedBackend[]
 }
 
@@ -76,7 +79,7 @@ export class HealthChecker {
     this.#onVerdict = options.onVerdict
     this.#shared = {
       random: options.random ?? Math.random,
-      probes: { http: probeHttp, tcp: probeTcp, ...options.probes }
+      probes: { http: probeByProtocol, tcp: probeTcp, ...options.probes }
     }
   }
 
@@ -94,19 +97,20 @@ export class HealthChecker {
     if (this.#stopped) return
     const gone = new Set(this.#entries.keys())
     const fresh = new Map<string, Entry>()
-    for (const { name, healthCheck, backends } of groups) {
+    for (const { name, healthCheck, transport = HTTP1, backends } of groups) {
       if (healthCheck === undefined) continue
+      const settings = { check: healthCheck, transport }
       for (const backend of backends) {
         const key = `${name}\0${backend.id}`
         gone.delete(key)
         const known = this.#entries.get(key)
         if (known?.url === backend.url) {
-          known.check.configure(healthCheck)
+          known.check.configure(settings)
           continue
         }
         // Another address under the same id is another server.
         if (known !== undefined) this.#remove([key])
-        fresh.set(key, this.#add(key, name, backend, healthCheck))
+        fresh.set(key, this.#add(key, name, backend, settings))
       }
     }
     this.#remove(gone)
@@ -130,19 +134,23 @@ export class HealthChecker {
     await Promise.all(this.#leaving)
   }
 
-  #add(key: string, group: string, backend: CheckedBackend, healthCheck: HealthCheckConfig): Entry {
+  #add(key: string, group: string, backend: CheckedBackend, settings: BackendCheckSettings): Entry {
     const { id, url, healthy } = backend
-    const check = new BackendCheck(url, healthCheck, healthy, {
-      ...this.#shared,
-      onProbed: (before, after) => {
-        this.#answered(check)
-        if (worthTelling(before, after)) {
-          const flipped = after.healthy !== before.healthy
-          this.#onVerdict({ group, id, url, healthy: after.healthy, reason: after.reason, flipped })
+    const check = new BackendCheck(
+      url,
+      { ...settings, healthy },
+      {
+        ...this.#shared,
+        onProbed: (before, after) => {
+          this.#answered(check)
+          if (worthTelling(before, after)) {
+            const flipped = after.healthy !== before.healthy
+            this.#onVerdict({ group, id, url, healthy: after.healthy, reason: after.reason, flipped })
+          }
+          this.#notify()
         }
-        this.#notify()
       }
-    })
+    )
     const begin = (): void => {
       this.#first.add(check)
       check.start()
@@ -176,6 +184,11 @@ export class HealthChecker {
     for (const resolve of this.#waiting.splice(0)) resolve()
   }
 }
+
+const HTTP1: ProbeTransport = { protocol: 'http1' }
+
+const probeByProtocol: Probe = async (url, check, signal, transport) =>
+  await (transport?.protocol === 'h2' ? probeHttp2 : probeHttp)(url, check, signal, transport)
 
 function worthTelling(before: HealthState, after: HealthState): boolean {
   return !before.probed || after.healthy !== before.healthy || after.reason !== before.reason

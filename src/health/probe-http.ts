@@ -4,15 +4,15 @@ import https from 'node:https'
 import { isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { HealthCheckConfig } from '../config/types.ts'
+import { secureOptions } from '../forwarding/http1/dial.ts'
+import { tlsSettings } from '../tls/upstream-tls.ts'
 import { failureReason } from './failure-reason.ts'
 import { failed, oneProbe } from './one-probe.ts'
 import type { Settle } from './one-probe.ts'
 import { targetOf } from './probe-target.ts'
+import { accepted, BODY_LIMIT, headersOf, unexpected } from './probe-verdict.ts'
 import { TextSearch } from './text-search.ts'
-import type { Probe, ProbeResult } from './types.ts'
-
-/** Bytes of a body in which the expected text is looked for. */
-const BODY_LIMIT = 64 * 1024
+import type { Probe, ProbeTransport } from './types.ts'
 
 /**
  * Sends one request over a connection of its own (a kept one would not notice that the listener is gone) and
@@ -21,9 +21,9 @@ const BODY_LIMIT = 64 * 1024
  *
  * @throws The signal's reason once the signal is aborted.
  */
-export const probeHttp: Probe = async (url, check, signal) =>
+export const probeHttp: Probe = async (url, check, signal, transport) =>
   await oneProbe(check.timeout, signal, (settle) => {
-    const request = open(url, check)
+    const request = open(url, check, transport)
     request.on('response', (response) => judge(response, check, settle))
     for (const event of ['upgrade', 'connect']) {
       request.on(event, (response: IncomingMessage, socket: Duplex) => {
@@ -38,7 +38,7 @@ export const probeHttp: Probe = async (url, check, signal) =>
     return () => request.destroy()
   })
 
-function open(url: string, check: HealthCheckConfig): ClientRequest {
+function open(url: string, check: HealthCheckConfig, transport: ProbeTransport | undefined): ClientRequest {
   const target = targetOf(url, check.port)
   const options = {
     agent: false,
@@ -46,27 +46,18 @@ function open(url: string, check: HealthCheckConfig): ClientRequest {
     port: target.port,
     path: check.path,
     method: check.method,
-    headers: headersOf(check, target.authority)
+    headers: { connection: 'close', ...headersOf(check, target.authority) }
   }
   if (!target.secure) return http.request(options)
   // By default Node takes the name from the Host header, which here may be anything: the certificate is the backend's.
-  return https.request({ ...options, servername: isIP(target.hostname) === 0 ? target.hostname : '' })
-}
-
-function headersOf(check: HealthCheckConfig, authority: string): Record<string, string> {
-  const headers: Record<string, string> = {
-    host: authority,
-    'user-agent': 'xecureapi-health-check',
-    connection: 'close'
-  }
-  for (const [name, value] of Object.entries(check.headers)) headers[name.toLowerCase()] = value
-  return headers
+  const servername = isIP(target.hostname) === 0 ? target.hostname : ''
+  return https.request({ servername, ...options, ...secureOptions(tlsSettings(transport?.tls)) })
 }
 
 function judge(response: IncomingMessage, check: HealthCheckConfig, settle: Settle): void {
   // Breaking off a response that is not read to its end makes it emit an error of its own.
   response.on('error', (error) => settle(failed(failureReason(error))))
-  if (!accepted(response, check)) settle(unexpected(response))
+  if (!accepted(statusOf(response), check)) settle(unexpected(statusOf(response)))
   else if (check.expect.body === undefined) settle({ ok: true })
   else search(response, check.expect.body, settle)
 }
@@ -83,14 +74,10 @@ function search(response: IncomingMessage, text: string, settle: Settle): void {
 
 /** A 101 and a 2xx to CONNECT have no body: what follows on the connection is no longer HTTP. */
 function judgeJoined(response: IncomingMessage, check: HealthCheckConfig, settle: Settle): void {
-  if (!accepted(response, check)) settle(unexpected(response))
+  if (!accepted(statusOf(response), check)) settle(unexpected(statusOf(response)))
   else settle(check.expect.body === undefined ? { ok: true } : failed('body_mismatch'))
 }
 
-function accepted({ statusCode = 0 }: IncomingMessage, { expect }: HealthCheckConfig): boolean {
-  return expect.status.some(({ from, to }) => statusCode >= from && statusCode <= to)
-}
-
-function unexpected({ statusCode = 0 }: IncomingMessage): ProbeResult {
-  return failed(`status_${statusCode}`)
+function statusOf({ statusCode = 0 }: IncomingMessage): number {
+  return statusCode
 }

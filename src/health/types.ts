@@ -1,4 +1,4 @@
-import type { HealthCheckConfig } from '../config/types.ts'
+import type { HealthCheckConfig, UpstreamGroupConfig } from '../config/types.ts'
 
 /**
  * Why a backend is as it is, as data: one word for configuration, log, API and metrics. `status_<code>` stands
@@ -21,11 +21,20 @@ export type HealthReason =
 /** What one probe found. */
 export type ProbeResult = { readonly ok: true } | { readonly ok: false; readonly reason: HealthReason }
 
+/** How a group's backends are spoken to, by probes as by traffic. */
+export type ProbeTransport = Pick<UpstreamGroupConfig, 'protocol' | 'tls'>
+
 /**
  * One probe of one backend.
  *
  * @param url - Origin of the backend.
  * @param check - What to send and what to expect.
  * @param signal - Aborted when the check stops; the timeout is the probe's own affair.
+ * @param transport - By default HTTP/1.1, and for `https:` the usual authorities.
  */
-export type Probe = (url: string, check: HealthCheckConfig, signal: AbortSignal) => Promise<ProbeResult>
+export type Probe = (
+  url: string,
+  check: HealthCheckConfig,
+  signal: AbortSignal,
+  transport?: ProbeTransport
+) => Promise<ProbeResult>

@@ -55,12 +55,15 @@ export function findRoute(table: RouteTable, request: RequestHead): Lookup {
 export function forwardFirst(table: RouteTable): (request: IncomingMessage) => string {
   return (request) => {
     const found = lookUp(table, request)
-    return 'match' in found || found.isFinal ? FORWARDING_PATH : request.url!
+    if ('match' in found) return found.match.route.mode === 'buffered' ? BUFFERED_PATH : FORWARDING_PATH
+    return found.isFinal ? FORWARDING_PATH : request.url!
   }
 }
 
 /** Path that stands for all forwarded ones. */
-const FORWARDING_PATH = '/.forwarding'
+export const FORWARDING_PATH = '/.forwarding'
+/** The same for those whose response is a whole Fastify reply. */
+const BUFFERED_PATH = '/.forwarding/buffered'
 
 /** The path of a request target, raw, without its query. */
 export function pathOf(target: string): string {

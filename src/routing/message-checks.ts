@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { badRequest, ProblemError } from '../problem.ts'
+import { checkHttp2Head, countHttp2Fields } from './http2-checks.ts'
 
 /**
  * What a Host field may be: a name or an address, and a port (RFC 3986 section 3.2.2). Anything else could be read in
@@ -25,6 +26,9 @@ export const MAX_HEADERS = 100
 /** Digits of the longest Content-Length that every program counts exactly. */
 const MAX_LENGTH_DIGITS = 15
 
+/** HTTP/2 as Node's `httpVersion` has it. */
+const HTTP2 = '2.0'
+
 /** What of a request its checks and its route depend on. */
 export interface RequestHead {
   readonly method?: string | undefined
@@ -45,11 +49,16 @@ export function checkMessage(request: RequestHead): ProblemError | undefined {
   const { httpVersion, method, headers } = request
   if (method === 'TRACE')
     return new ProblemError(501, 'method_not_implemented', 'This gateway does not take TRACE.')
-  if (httpVersion !== '1.1' && httpVersion !== '1.0')
-    return badRequest('http_version', 'This HTTP version is unknown.')
-  if (request.rawHeaders.length > 2 * MAX_HEADERS) return tooManyHeaders()
+  // A request line of HTTP/1.1 may claim any version; only a stream has pseudo-header fields.
+  const isKnown = httpVersion === HTTP2 ? headers[':path'] !== undefined : /^1\.[01]$/.test(httpVersion)
+  if (!isKnown) return badRequest('http_version', 'This HTTP version is unknown.')
+  if (hasTooManyHeaders(request)) return tooManyHeaders()
   return (
-    checkHost(request) ?? checkFraming(request) ?? checkExpect(headers.expect) ?? normalizeTarget(request)
+    (httpVersion === HTTP2 ? checkHttp2Head(request) : checkHostCount(request)) ??
+    checkHost(headers.host) ??
+    checkFraming(request) ??
+    checkExpect(headers.expect) ??
+    normalizeTarget(request)
   )
 }
 
@@ -62,13 +71,18 @@ export function hasDotSegment(path: string): boolean {
   return (path.includes('.') || path.includes('%')) && DOT_SEGMENT.test(path)
 }
 
+function hasTooManyHeaders({ rawHeaders, httpVersion }: RequestHead): boolean {
+  if (rawHeaders.length <= 2 * MAX_HEADERS) return false
+  return httpVersion !== HTTP2 || countHttp2Fields(rawHeaders) > MAX_HEADERS
+}
+
 function tooManyHeaders(): ProblemError {
   const detail = `A request has at most ${MAX_HEADERS} header fields.`
   return new ProblemError(431, 'too_many_headers', detail, { connection: 'close' })
 }
 
 /** Exactly one Host in HTTP/1.1, at most one in 1.0 (RFC 9112 section 3.2). */
-function checkHost({ rawHeaders, headers, httpVersion }: RequestHead): ProblemError | undefined {
+function checkHostCount({ rawHeaders, httpVersion }: RequestHead): ProblemError | undefined {
   let count = 0
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index]!
@@ -76,16 +90,20 @@ function checkHost({ rawHeaders, headers, httpVersion }: RequestHead): ProblemEr
   }
   const isMissing = count === 0 && httpVersion === '1.1'
   if (isMissing || count > 1) return badRequest('host_count', 'A request must have exactly one Host.')
-  if (count === 1 && !HOST.test(headers.host ?? ''))
-    return badRequest('host_invalid', 'The Host is not valid.')
   return undefined
 }
 
-/** The only transfer coding is chunked, and HTTP/1.0 has none (RFC 9112 section 6.1). */
+function checkHost(host: string | undefined): ProblemError | undefined {
+  if (host === undefined || HOST.test(host)) return undefined
+  return badRequest('host_invalid', 'The Host is not valid.')
+}
+
+/** The only transfer coding is chunked, and only HTTP/1.1 has it (RFC 9112 section 6.1, RFC 9113 section 8.2.2). */
 function checkFraming({ headers, httpVersion }: RequestHead): ProblemError | undefined {
   const coding = headers['transfer-encoding']
   if (coding === undefined) return checkLength(headers['content-length'])
-  if (httpVersion === '1.0') return badRequest('transfer_encoding', 'HTTP/1.0 has no Transfer-Encoding.')
+  if (httpVersion !== '1.1')
+    return badRequest('transfer_encoding', `HTTP/${httpVersion} has no Transfer-Encoding.`)
   if (coding.toLowerCase() === 'chunked') return undefined
   const detail = 'No transfer coding but chunked is understood.'
   return new ProblemError(501, 'transfer_encoding', detail, { connection: 'close' })

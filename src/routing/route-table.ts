@@ -37,6 +37,7 @@ interface Node {
   readonly entries: Entry[]
 }
 
+const NONE: readonly string[] = []
 const NO_MATCH: NoMatch = { kind: 'no-match' }
 
 /**
@@ -89,7 +90,7 @@ export class RouteTable {
     }
     const match = search.in(this.#anyHost)
     if (match) return match
-    return search.allow.size > 0 ? { kind: 'method-mismatch', allow: [...search.allow] } : NO_MATCH
+    return search.allow ? { kind: 'method-mismatch', allow: [...search.allow] } : NO_MATCH
   }
 
   #rootFor(host: string | undefined): Node {
@@ -110,7 +111,7 @@ export class RouteTable {
 
 /** One walk over the trees for one request; remembers which methods the matching paths would have taken. */
 class Search {
-  readonly allow = new Set<string>()
+  allow: Set<string> | undefined
   readonly #method: string
   readonly #path: string
   readonly #values: string[] = []
@@ -148,9 +149,10 @@ class Search {
   #entryAt(node: Node, end: number): RouteMatch | undefined {
     for (const { route, shape } of node.entries) {
       if (!route.methods || route.methods.includes(this.#method)) {
-        const values = this.#values.slice(0, shape.params.length)
+        const values = shape.params.length === 0 ? NONE : this.#values.slice(0, shape.params.length)
         return { kind: 'match', route, values, params: shape.params, prefixLength: end }
       }
+      this.allow ??= new Set()
       for (const method of route.methods) this.allow.add(method)
     }
     return undefined

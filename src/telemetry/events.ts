@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import type { CertificateReason } from '../tls/certificate.ts'
 import type { HealthFlip } from '../upstreams/registry.ts'
 
 /** A backend became well or ill. */
@@ -31,8 +32,25 @@ export interface WorkerEvent {
   readonly reason?: string
 }
 
+/** A certificate of the public listener took another's place, was refused, or ends soon. */
+export interface CertificateEvent {
+  readonly type: 'certificate'
+  readonly state: 'renewed' | 'refused' | 'expiring' | 'expired'
+  /** Where in the configuration: `server.tls.certificates[0]`, or what of it is wrong. */
+  readonly path: string
+  /** Why it was refused. */
+  readonly reason?: CertificateReason
+  /** Names that it serves. */
+  readonly hosts?: readonly string[]
+  /** When it ends (ISO 8601). */
+  readonly expires?: string
+}
+
+/** What is recorded. */
+export type Happening = HealthEvent | ReloadEvent | WorkerEvent | CertificateEvent
+
 /** Something that an operator wants to know of, with a number that grows by one and its time (ISO 8601). */
-export type GatewayEvent = (HealthEvent | ReloadEvent | WorkerEvent) & {
+export type GatewayEvent = Happening & {
   readonly id: number
   readonly time: string
 }
@@ -54,7 +72,7 @@ export class EventLog extends EventEmitter<{ event: [GatewayEvent] }> {
     this.setMaxListeners(0)
   }
 
-  record(event: HealthEvent | ReloadEvent | WorkerEvent): void {
+  record(event: Happening): void {
     const numbered = { ...event, id: ++this.#last, time: new Date(this.#now()).toISOString() }
     this.#kept.push(numbered)
     if (this.#kept.length > KEPT) this.#kept.shift()

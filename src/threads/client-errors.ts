@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { PROBLEM_TYPE, problem } from '../problem.ts'
 import { requestIds } from '../telemetry/request-id.ts'
@@ -61,8 +61,8 @@ function isUnknownMethod({ code, rawPacket, bytesParsed = 0 }: ClientError): boo
  * the connection ends.
  */
 export function answerClientError(error: ClientError, socket: Duplex, observe: RawAnswerObserver): void {
-  // A reset has nobody left to read.
-  if (error.code === 'ECONNRESET') socket.destroy()
+  // A reset has nobody left to read, and TLS that is broken nobody who could.
+  if (error.code === 'ECONNRESET' || /^ERR_(?:SSL|TLS)_/.test(error.code ?? '')) socket.destroy()
   else if (isUnknownMethod(error)) answerRaw(socket, 501, 'method_not_implemented', observe)
   else
     answerRaw(socket, STATUS[error.code ?? ''] ?? 400, (error.code ?? 'bad_request').toLowerCase(), observe)
@@ -72,11 +72,17 @@ export function answerClientError(error: ClientError, socket: Duplex, observe: R
 export function answerRaw(socket: Duplex, status: number, reason: string, observe: RawAnswerObserver): void {
   if (answered.has(socket)) return
   answered.add(socket)
-  answerInTurn(
-    socket,
-    { requestId: nextId({}), status, reason, remoteAddress: remoteAddressOf(socket) },
-    observe
-  )
+  answerInTurn(socket, rawAnswer(status, reason, remoteAddressOf(socket)), observe)
+}
+
+/** Makes an answer to what never became a request, with an id of its own. */
+export function rawAnswer(status: number, reason: string, remoteAddress: string | undefined): RawAnswer {
+  return { requestId: nextId({}), status, reason, remoteAddress }
+}
+
+/** The problem document that the client gets of it. */
+export function rawDocument({ status, requestId }: RawAnswer): string {
+  return JSON.stringify(problem(status, DETAIL[status] ?? '', requestId))
 }
 
 /** Ends a connection whose client has got its answer before its request was found to be wrong. */
@@ -102,10 +108,9 @@ function answerInTurn(socket: Duplex, answer: RawAnswer, observe: RawAnswerObser
   }
   if (current) giveUp(current, socket)
   const { status, requestId } = answer
-  const document = problem(status, DETAIL[status] ?? '', requestId)
-  const body = JSON.stringify(document)
+  const body = rawDocument(answer)
   socket.end(
-    `HTTP/1.1 ${status} ${document.title}\r\nContent-Type: ${PROBLEM_TYPE}\r\nX-Request-Id: ${requestId}\r\n` +
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: ${PROBLEM_TYPE}\r\nX-Request-Id: ${requestId}\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
   )
   observe(answer)

@@ -9,7 +9,16 @@ import { type LiveLayout, LiveTable } from '../upstreams/live-table.ts'
 import type { RawAnswer } from './client-errors.ts'
 import { Generation } from './generation.ts'
 import { Listener } from './listener.ts'
-import type { DataPlaneControl, GenerationSpec, ListenAddress, LiveShare, StopReport } from './messages.ts'
+import type {
+  DataPlaneControl,
+  GenerationSpec,
+  ListenAddress,
+  LiveShare,
+  Redirect,
+  StopReport,
+  TlsMaterial
+} from './messages.ts'
+import { RedirectListener } from './redirect-listener.ts'
 
 /** What a data plane thread is made from. */
 export interface DataPlaneOptions {
@@ -25,6 +34,7 @@ export class DataPlane implements DataPlaneControl {
   readonly #options: DataPlaneOptions
   readonly #connections = new Connections()
   readonly #listener = new Listener((answer) => this.#onRawAnswer(answer))
+  readonly #redirect = new RedirectListener((answer) => this.#onRawAnswer(answer))
   readonly #ending = new Set<Generation>()
   #backends: LiveTable | undefined
   #routes: LiveTable | undefined
@@ -66,8 +76,16 @@ export class DataPlane implements DataPlaneControl {
     await prepared.generation.close(true)
   }
 
+  async secure(material: TlsMaterial): Promise<void> {
+    this.#listener.secure(material)
+  }
+
   async listen(address: ListenAddress): Promise<void> {
     await this.#listener.listen(address)
+  }
+
+  async redirect(redirect: Redirect | undefined): Promise<void> {
+    await this.#redirect.listen(redirect)
   }
 
   async drain(): Promise<void> {
@@ -75,7 +93,7 @@ export class DataPlane implements DataPlaneControl {
   }
 
   async stop(timeout: number): Promise<StopReport> {
-    const cut = await this.#listener.stop(timeout)
+    const [cut] = await Promise.all([this.#listener.stop(timeout), this.#redirect.stop(timeout)])
     const built = [this.#prepared, this.#current].flatMap((built) => (built ? [built.generation] : []))
     await Promise.all([...this.#ending, ...built].map((generation) => generation.close(true)))
     await this.#connections.destroy()

@@ -22,6 +22,15 @@ export interface ListenAddress {
   readonly port: number
   /** Whether other threads listen there too. */
   readonly reusePort: boolean
+  /** What is spoken there; another one makes it another address, even on the same port. */
+  readonly transport: Transport
+}
+
+/** Where a thread answers that the same is served by HTTPS. */
+export interface Redirect {
+  readonly address: ListenAddress
+  /** Port of the public listener. */
+  readonly httpsPort: number
 }
 
 /** TLS of the public listener, read and checked by the control plane, the same in all threads. */
@@ -46,6 +55,9 @@ export interface Transport {
   readonly proxyProtocol: readonly string[] | undefined
 }
 
+/** HTTP/1.1 without TLS, and no PROXY protocol. */
+export const PLAIN: Transport = { tls: false, http2: false, proxyProtocol: undefined }
+
 /** How a stop went: what was still in flight at the deadline and was destroyed. */
 export interface StopReport {
   readonly cut: number
@@ -62,8 +74,12 @@ export interface DataPlaneControl {
   commit(version: number): Promise<void>
   /** Throws a prepared generation away. */
   abort(version: number): Promise<void>
+  /** Speaks TLS with this from the next connection on; called before it listens with TLS. */
+  secure(material: TlsMaterial): Promise<void>
   /** Listens there; elsewhere no longer. Untouched when it listens there already. */
   listen(address: ListenAddress): Promise<void>
+  /** Sends clients of this address to HTTPS on the public host; elsewhere no longer. */
+  redirect(redirect: Redirect | undefined): Promise<void>
   /** From now on every response ends its connection, so that clients come back to somebody else. */
   drain(): Promise<void>
   /** Accepts nothing new, lets what is in flight end, destroys what is left after `timeout` milliseconds. */

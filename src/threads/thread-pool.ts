@@ -1,5 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { DataPlaneControl, GenerationSpec, ListenAddress, StopReport } from './messages.ts'
+import { isDeepStrictEqual } from 'node:util'
+import type {
+  DataPlaneControl,
+  GenerationSpec,
+  ListenAddress,
+  Redirect,
+  StopReport,
+  TlsMaterial
+} from './messages.ts'
 import { type PlaneThread, type SpawnThread, type ThreadExit, ThreadGone } from './plane-thread.ts'
 
 /** First wait before a thread that died is replaced, in milliseconds; doubles with each death in a row. */
@@ -39,6 +47,8 @@ interface Member {
   serving: number
   /** The version that it prepared last, as the others did. */
   prepared: number
+  /** Where it redirects. */
+  redirect: Redirect | undefined
   /** Whether it has caught up with the others and is asked for what they are. */
   joined: boolean
   startedAt: number
@@ -54,7 +64,9 @@ export class ThreadPool {
   readonly #members: Member[]
   readonly #stopped = new AbortController()
   #spec: GenerationSpec | undefined
+  #material: TlsMaterial | undefined
   #address: ListenAddress | undefined
+  #redirect: Redirect | undefined
   #draining = false
 
   constructor(options: ThreadPoolOptions) {
@@ -63,6 +75,7 @@ export class ThreadPool {
       thread: undefined,
       serving: 0,
       prepared: 0,
+      redirect: undefined,
       joined: false,
       startedAt: 0,
       deaths: 0
@@ -87,10 +100,21 @@ export class ThreadPool {
   }
 
   /** Makes all threads and lets them serve. @throws Error when one of them can't. */
-  async start(spec: GenerationSpec, address: ListenAddress): Promise<void> {
+  async start(spec: GenerationSpec, address: ListenAddress, redirect?: Redirect): Promise<void> {
     this.#spec = spec
     this.#address = address
+    this.#redirect = redirect
     await Promise.all(this.#members.map((member, row) => this.#begin(member, row)))
+  }
+
+  /**
+   * Gives all threads what they speak TLS with, those to come included. A thread that fails comes back with it.
+   *
+   * @returns What went wrong.
+   */
+  async secure(material: TlsMaterial): Promise<Error[]> {
+    this.#material = material
+    return failuresOf(await this.#all((control) => control.secure(material), 'terminate'))
   }
 
   /** First phase of a reload. @throws Error when any thread can't; then it is aborted in all. */
@@ -118,17 +142,18 @@ export class ThreadPool {
    *
    * @returns What went wrong.
    */
-  async commit(spec: GenerationSpec, address: ListenAddress): Promise<Error[]> {
+  async commit(spec: GenerationSpec, address: ListenAddress, redirect?: Redirect): Promise<Error[]> {
     this.#spec = spec
     this.#address = address
+    this.#redirect = redirect
     const results = await this.#all(async (control, member) => {
       // One that has come back between the phases was not asked to prepare.
       if (member.prepared !== spec.version) await control.prepare(spec)
       await control.commit(spec.version)
       member.serving = spec.version
-      await control.listen(address)
+      await listen(control, member, address, redirect)
     }, 'terminate')
-    return results.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []))
+    return failuresOf(results)
   }
 
   async drain(): Promise<void> {
@@ -187,7 +212,8 @@ export class ThreadPool {
       version = spec.version
     }
     member.joined = true
-    await thread.control.listen(this.#address!)
+    if (this.#material) await thread.control.secure(this.#material)
+    await listen(thread.control, member, this.#address!, this.#redirect)
     if (this.#draining) await thread.control.drain()
     // It may have been taken further while it began to listen.
     member.serving = Math.max(member.serving, version)
@@ -198,6 +224,7 @@ export class ThreadPool {
     member.thread = undefined
     member.serving = 0
     member.prepared = 0
+    member.redirect = undefined
     member.joined = false
     if (this.#stopped.signal.aborted) return
     if (performance.now() - member.startedAt > WELL_AFTER) member.deaths = 0
@@ -213,4 +240,23 @@ export class ThreadPool {
       if (!(failure instanceof ThreadGone)) this.terminate(row, 'uncaught_exception')
     }
   }
+}
+
+/** What is given up may be what is to be listened on next; and clients are sent to HTTPS only once that is served. */
+async function listen(
+  control: DataPlaneControl,
+  member: Member,
+  address: ListenAddress,
+  redirect: Redirect | undefined
+): Promise<void> {
+  const before = member.redirect
+  member.redirect = redirect
+  const isMoved = !isDeepStrictEqual(before?.address, redirect?.address)
+  if (before && isMoved) await control.redirect(undefined)
+  await control.listen(address)
+  if (redirect && !isDeepStrictEqual(before, redirect)) await control.redirect(redirect)
+}
+
+function failuresOf(results: readonly PromiseSettledResult<unknown>[]): Error[] {
+  return results.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []))
 }

@@ -4,9 +4,11 @@ import type {
   DataPlaneControl,
   GenerationSpec,
   ListenAddress,
+  Redirect,
   StopReport,
   ThreadData,
-  ThreadMessage
+  ThreadMessage,
+  TlsMaterial
 } from './messages.ts'
 import { type PlaneThread, type SpawnThread, type ThreadExit, ThreadGone } from './plane-thread.ts'
 
@@ -60,7 +62,9 @@ class WorkerThread implements PlaneThread {
       prepare: (spec: GenerationSpec) => this.#call('prepare', spec) as Promise<void>,
       commit: (version: number) => this.#call('commit', version) as Promise<void>,
       abort: (version: number) => this.#call('abort', version) as Promise<void>,
+      secure: (material: TlsMaterial) => this.#call('secure', material) as Promise<void>,
       listen: (address: ListenAddress) => this.#call('listen', address) as Promise<void>,
+      redirect: (redirect: Redirect | undefined) => this.#call('redirect', redirect) as Promise<void>,
       drain: () => this.#call('drain') as Promise<void>,
       stop: (timeout: number) => this.#call('stop', timeout) as Promise<StopReport>
     }

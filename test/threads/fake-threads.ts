@@ -2,11 +2,12 @@ import { syncBuiltinESMExports } from 'node:module'
 import type { TestContext } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { GatewayConfig } from '../../src/config/types.ts'
-import type {
-  DataPlaneControl,
-  GenerationSpec,
-  ListenAddress,
-  StopReport
+import {
+  type DataPlaneControl,
+  type GenerationSpec,
+  type ListenAddress,
+  PLAIN,
+  type StopReport
 } from '../../src/threads/messages.ts'
 import { type PlaneThread, type ThreadExit, ThreadGone } from '../../src/threads/plane-thread.ts'
 import { type ThreadDeath, ThreadPool } from '../../src/threads/thread-pool.ts'
@@ -46,7 +47,9 @@ export class FakeThread implements PlaneThread {
         this.oldest = version
       },
       abort: async (version) => void (await call('abort', version)),
+      secure: async ({ certificates }) => void (await call('secure', certificates[0]?.hosts.join())),
       listen: async ({ port }) => void (await call('listen', port)),
+      redirect: async (redirect) => void (await call('redirect', redirect?.address.port ?? 'nowhere')),
       drain: async () => void (await call('drain')),
       stop: (timeout) => call('stop', timeout)
     }
@@ -65,7 +68,7 @@ export class FakeThread implements PlaneThread {
   }
 
   #call(method: Method, argument: unknown): Promise<StopReport> {
-    this.calls.push(argument === undefined ? method : `${method} ${argument as number}`)
+    this.calls.push(argument === undefined ? method : `${method} ${argument as number | string}`)
     if (this.#gone) return Promise.reject(new ThreadGone())
     const call = Promise.withResolvers<StopReport>()
     this.#waiting.push(call)
@@ -130,4 +133,4 @@ export function specOf(version: number): GenerationSpec {
   return { version, config: {} as GatewayConfig, backends: NO_LIVE_STATE, routes: NO_LIVE_STATE }
 }
 
-export const ADDRESS: ListenAddress = { host: '127.0.0.1', port: 8080, reusePort: true }
+export const ADDRESS: ListenAddress = { host: '127.0.0.1', port: 8080, reusePort: true, transport: PLAIN }

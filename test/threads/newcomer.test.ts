@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { GenerationSpec } from '../../src/threads/messages.ts'
+import { type GenerationSpec, type ListenAddress, PLAIN } from '../../src/threads/messages.ts'
 import type { PlaneThread, ThreadExit } from '../../src/threads/plane-thread.ts'
 import { ThreadPool } from '../../src/threads/thread-pool.ts'
 import { until } from '../helpers/until.ts'
 
-const ADDRESS = { host: '127.0.0.1', port: 1, reusePort: true }
+const ADDRESS: ListenAddress = { host: '127.0.0.1', port: 1, reusePort: true, transport: PLAIN }
 
 function specOf(version: number): GenerationSpec {
   return { version } as GenerationSpec
@@ -37,7 +37,9 @@ class ScriptedThread implements PlaneThread {
       this.committed.push(version)
     },
     abort: async () => {},
+    secure: async () => {},
     listen: async () => {},
+    redirect: async () => {},
     drain: async () => {},
     stop: async () => ({ cut: 0 })
   }

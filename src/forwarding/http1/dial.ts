@@ -1,5 +1,10 @@
 import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:net'
-import { type ConnectionOptions, connect as connectTls } from 'node:tls'
+import {
+  type ConnectionOptions,
+  connect as connectTls,
+  createSecureContext,
+  type SecureContext
+} from 'node:tls'
 
 /** Where a backend is, taken apart once. */
 export interface Origin {
@@ -27,6 +32,8 @@ export type TlsSettings = Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'serve
 
 /** How a connection is opened. */
 export interface DialOptions {
+  /** What to ask for by ALPN; by default HTTP/1.1. */
+  readonly protocol?: 'http/1.1' | 'h2'
   readonly tls: TlsSettings | undefined
   /** TLS session to resume. */
   readonly session: Buffer | undefined
@@ -44,10 +51,30 @@ export function readyEvent(origin: Origin): 'connect' | 'secureConnect' {
 /** What tells a dead peer from one that thinks, in milliseconds of silence. */
 const PROBE_AFTER = 60_000
 
-/** Opens a connection; the socket is returned before it is there. */
-export function dial(origin: Origin, { tls, session, onread, allowHalfOpen }: DialOptions): Socket {
+const contexts = new WeakMap<TlsSettings, SecureContext>()
+
+/**
+ * Settings as `tls.connect` takes them. Authorities and keys are parsed once for all connections with the same settings:
+ * a bundle takes milliseconds.
+ *
+ * @throws Error when they make no sense.
+ */
+export function secureOptions(tls: TlsSettings | undefined): ConnectionOptions {
+  if (!tls) return {}
+  let secureContext = contexts.get(tls)
+  if (!secureContext) contexts.set(tls, (secureContext = createSecureContext(tls)))
+  return { ...tls, secureContext }
+}
+
+/**
+ * Opens a connection; the socket is returned before it is there.
+ *
+ * @throws Error when the TLS settings make no sense.
+ */
+export function dial(origin: Origin, options: DialOptions): Socket {
+  const { tls, session, onread, allowHalfOpen, protocol = 'http/1.1' } = options
   const { host, port, secure } = origin
-  const options = {
+  const address = {
     host,
     port,
     allowHalfOpen,
@@ -56,13 +83,13 @@ export function dial(origin: Origin, { tls, session, onread, allowHalfOpen }: Di
     keepAliveInitialDelay: PROBE_AFTER,
     ...(onread && { onread })
   }
-  if (!secure) return connectTcp(options)
+  if (!secure) return connectTcp(address)
   const socket = connectTls({
-    ...options,
-    ALPNProtocols: ['http/1.1'],
+    ...address,
+    ALPNProtocols: [protocol],
     // RFC 6066 section 3: an address is no server name.
     ...(isIP(host) === 0 && { servername: host }),
-    ...tls,
+    ...secureOptions(tls),
     ...(session && { session })
   })
   // tls.connect does not pass these on.

@@ -1,11 +1,13 @@
 import type { UpstreamRequest } from '../connection.ts'
 
 /** RFC 9110 section 5.6.2. */
-const NO_TOKEN = /[^!#$%&'*+\-.^_`|~0-9A-Za-z]/
+export const NO_TOKEN = /[^!#$%&'*+\-.^_`|~0-9A-Za-z]/
 /** What a field value may hold: no control characters, and nothing above latin1, whose lower byte might be one. */
-const NO_VALUE = /[^\t\x20-\x7e\x80-\xff]/
-const NO_TARGET = /[^\x21-\x7e\x80-\xff]/
-const DIGITS = /^[0-9]{1,16}$/
+export const NO_VALUE = /[^\t\x20-\x7e\x80-\xff]/
+/** What no request target holds: spaces and control characters. */
+export const NO_TARGET = /[^\x21-\x7e\x80-\xff]/
+/** A Content-Length; more digits than any body has are none. */
+export const DIGITS = /^[0-9]{1,16}$/
 
 /** A request's head, ready to be written. */
 export interface RequestHead {

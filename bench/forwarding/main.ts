@@ -1,0 +1,78 @@
+/** Ours beside other proxies: `npm run bench:forwarding -- --help`; `npm run bench` prints all tables. */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { startBackends } from './backends.ts'
+import { chooseContestants } from './contestants/choose.ts'
+import { disturbance } from './figures.ts'
+import { holds, type Verdict, verdictLines } from './goals.ts'
+import { checkMachine, machineFacts } from './machine.ts'
+import { readOptions, USAGE } from './options.ts'
+import { stopAll } from './processes.ts'
+import { measureRounds, resultsAsJson } from './rounds.ts'
+import { REPORTS } from './reports.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'xecureapi-bench-'))
+process.once('SIGINT', () => void giveUp(130))
+process.once('SIGTERM', () => void giveUp(143))
+try {
+  await run(process.argv.slice(2))
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`)
+  process.exitCode = 1
+} finally {
+  await cleanUp()
+}
+
+async function run(args: string[]): Promise<void> {
+  const options = readOptions(args)
+  if (options.help) return say(USAGE)
+  checkMachine()
+  const contestants = chooseContestants(options, say)
+  if (options.build) build()
+  const { urls } = await startBackends(folder)
+  say(`\`node bench/forwarding/main.ts ${args.join(' ')}\``)
+  say(machineFacts(contestants).join('\n'))
+  const verdicts: Verdict[] = []
+  const measured = new Map<string, unknown>()
+  for (const table of options.tables) {
+    const report = REPORTS[table](contestants, options.loads)
+    const results = await measureRounds(report.entries, urls, options.pace, folder, progress)
+    say(report.text(results))
+    say(disturbance(results))
+    verdicts.push(...report.verdicts(results))
+    measured.set(table, resultsAsJson(results))
+  }
+  if (verdicts.length > 0) say(verdictLines(verdicts))
+  if (options.json !== undefined) {
+    await writeFile(options.json, `${JSON.stringify(Object.fromEntries(measured), null, 2)}\n`)
+  }
+  if (!verdicts.every(holds)) process.exitCode = 1
+}
+
+function build(): void {
+  const project = fileURLToPath(new URL('../..', import.meta.url))
+  const { status } = spawnSync('npm', ['run', '--silent', 'build'], { cwd: project, stdio: 'inherit' })
+  if (status !== 0) throw new Error('the build failed; --no-build measures dist/ as it is')
+}
+
+async function giveUp(code: number): Promise<void> {
+  await cleanUp()
+  process.exit(code)
+}
+
+async function cleanUp(): Promise<void> {
+  await stopAll()
+  rmSync(folder, { recursive: true, force: true })
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n\n`)
+}
+
+function progress(what: string): void {
+  process.stderr.write(`${what}\n`)
+}

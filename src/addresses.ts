@@ -1,0 +1,117 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { GatewayConfig, ServerConfig } from './config/types.ts'
+import { type ListenAddress, PLAIN, type Redirect, type Transport } from './threads/messages.ts'
+import { authority, ListenError, reservePort } from './threads/reserve-port.ts'
+
+/** Where a gateway listens. */
+export interface Addresses {
+  readonly front: ListenAddress
+  readonly redirect: Redirect | undefined
+  readonly admin: ListenAddress
+}
+
+/** What of a configuration says where to listen. */
+export type AddressConfig = Pick<GatewayConfig, 'server' | 'admin'>
+
+interface Place {
+  readonly host: string
+  readonly port: number
+}
+
+/** `http://host:port`, `https:` with TLS. */
+export function urlOf({ host, port, transport }: ListenAddress): string {
+  return `${transport.tls ? 'https' : 'http'}://${authority(host, port)}`
+}
+
+/** Finds the addresses to start with, not shared by threads. @throws ListenError when one can't be listened on. */
+export async function firstAddresses({ server, admin }: AddressConfig): Promise<Addresses> {
+  const front = await newAddress(server, transportOf(server))
+  const place = redirectPlace(server)
+  const redirect = place && (await newAddress(place, PLAIN))
+  return {
+    front,
+    redirect: redirect && { address: redirect, httpsPort: front.port },
+    admin: await newAddress(admin, PLAIN)
+  }
+}
+
+/** The addresses with the public ones shared by threads. */
+export function shared({ front, redirect, admin }: Addresses): Addresses {
+  return {
+    front: { ...front, reusePort: true },
+    redirect: redirect && { ...redirect, address: { ...redirect.address, reusePort: true } },
+    admin
+  }
+}
+
+/**
+ * The addresses to listen on under the next configuration; new ones have been found free.
+ *
+ * @param before - The configuration that the present ones came from.
+ * @throws ListenError when one can't be listened on.
+ */
+export async function nextAddresses(
+  current: Addresses,
+  before: AddressConfig,
+  next: AddressConfig
+): Promise<Addresses> {
+  const address = await nextAddress(current.front, before.server, next.server, current.redirect?.address)
+  const front = withTransport(address, transportOf(next.server))
+  const redirect = await nextRedirect(current, before.server, next.server)
+  if (redirect?.port === front.port) throw new ListenError(redirect.host, redirect.port, 'EADDRINUSE')
+  return {
+    front,
+    redirect: redirect && { address: redirect, httpsPort: front.port },
+    admin: await nextAddress(current.admin, before.admin, next.admin, undefined)
+  }
+}
+
+function transportOf({ tls, proxyProtocol, trustProxy }: ServerConfig): Transport {
+  return {
+    tls: tls !== undefined,
+    http2: tls?.http2 === true,
+    proxyProtocol: proxyProtocol ? trustProxy : undefined
+  }
+}
+
+/** The same address while the same is spoken there. */
+function withTransport(address: ListenAddress, transport: Transport): ListenAddress {
+  return isDeepStrictEqual(address.transport, transport) ? address : { ...address, transport }
+}
+
+function redirectPlace({ host, redirect }: ServerConfig): Place | undefined {
+  return redirect && { host, port: redirect.port }
+}
+
+async function nextRedirect(
+  { front, redirect }: Addresses,
+  before: ServerConfig,
+  next: ServerConfig
+): Promise<ListenAddress | undefined> {
+  const place = redirectPlace(next)
+  if (!place) return undefined
+  // Where there is none yet, the configuration before has no place for it.
+  const current = redirect?.address ?? { host: '', port: 0, reusePort: front.reusePort, transport: PLAIN }
+  return await nextAddress(current, redirectPlace(before) ?? current, place, front)
+}
+
+/** @param other - Of ours, which is given up before this one is listened on. */
+async function nextAddress(
+  current: ListenAddress,
+  before: Place,
+  next: Place,
+  other: ListenAddress | undefined
+): Promise<ListenAddress> {
+  const isSame = next.host === before.host && next.port === before.port
+  // Port 0 may be written out as the number that it became.
+  if (isSame || (next.host === current.host && next.port === current.port)) return current
+  // The port is in use by ourselves: only threads that share it can listen on it twice.
+  const isOwnPort = next.port !== 0 && (next.port === current.port || next.port === other?.port)
+  const isGivenUp = next.port === other?.port && !current.reusePort
+  const port = isGivenUp ? next.port : await reservePort(next.host, next.port, isOwnPort && current.reusePort)
+  return { ...current, host: next.host, port }
+}
+
+async function newAddress({ host, port }: Place, transport: Transport): Promise<ListenAddress> {
+  return { host, port: await reservePort(host, port), reusePort: false, transport }
+}

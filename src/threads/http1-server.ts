@@ -1,0 +1,155 @@
+import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { setExpectsContinue } from '../forwarding/expect.ts'
+import { setPendingUpgrade } from '../forwarding/upgrade.ts'
+import { MAX_HEADERS } from '../routing/message-checks.ts'
+import { answerClientError, answerRaw, endAnswered, responseUnderWay } from './client-errors.ts'
+import type { ClientLimits } from './client-limits.ts'
+import { closeInStages } from './close-in-stages.ts'
+import { askWhetherGone } from './half-close.ts'
+import type { RequestDesk } from './request-desk.ts'
+import { Turns } from './turns.ts'
+
+/** How long a client whose upgrade was refused may take to close its side, in milliseconds. */
+const REFUSED_PATIENCE = 1_000
+
+/** HTTP/1.x: takes the requests of client connections, whether it accepts these itself or is given them. */
+export class Http1Server {
+  readonly server: Server
+  readonly #desk: RequestDesk
+  readonly #isLeaving: () => boolean
+  /** The requests of each client connection. */
+  readonly #turns = new WeakMap<Duplex, Turns>()
+
+  /** @param isLeaving - Whether its connections are to end although the listener goes on. */
+  constructor(desk: RequestDesk, limits: ClientLimits, isLeaving: () => boolean) {
+    this.#desk = desk
+    this.#isLeaving = isLeaving
+    this.server = createServer({
+      headersTimeout: limits.headers,
+      // A body that moves may take its time; one that does not is the route's idle timeout's affair.
+      requestTimeout: 0,
+      // A client that lost its power says nothing.
+      keepAlive: true,
+      keepAliveInitialDelay: limits.tcpKeepAlive,
+      keepAliveTimeout: limits.keepAlive,
+      connectionsCheckingInterval: limits.checkInterval,
+      maxHeaderSize: limits.headerSize,
+      // Refused by our own checks, with a problem document.
+      requireHostHeader: false,
+      shouldUpgradeCallback: isForwardedUpgrade
+    })
+    // One more than there may be: what is too many is counted, not dropped, on every version of Node.
+    this.server.maxHeadersCount = MAX_HEADERS + 1
+    // A client that has said all it has to say still gets its answer.
+    Object.assign(this.server, { httpAllowHalfOpen: true })
+    this.#listen()
+  }
+
+  /** From now on every response ends its connection, if the listener drains or this server leaves. */
+  endConnections(): void {
+    for (const response of this.#desk.responses) {
+      if (!(response instanceof ServerResponse) || response.headersSent) continue
+      const { server } = response.req.socket as Socket & { server?: Server }
+      if (server === this.server && this.#isEnding()) response.shouldKeepAlive = false
+    }
+  }
+
+  #isEnding(): boolean {
+    return this.#desk.isDraining || this.#isLeaving()
+  }
+
+  #listen(): void {
+    const { server } = this
+    server.on('connection', (socket) => {
+      const turns = new Turns(socket)
+      this.#turns.set(socket, turns)
+      closeInStages(socket, () => turns.last?.req)
+      socket.once('end', () => this.#onHalfClose(socket))
+    })
+    server.on('request', (request, response) => this.#onRequest(request, response))
+    server.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket, head))
+    server.on('checkContinue', (request, response) => {
+      setExpectsContinue(request)
+      this.#onRequest(request, response)
+    })
+    server.on('checkExpectation', (request, response) => this.#onRequest(request, response))
+    server.on('connect', (_request, socket) => {
+      // Node has let go of it: without a listener, a reset would end the process.
+      socket.on('error', () => socket.destroy())
+      answerRaw(socket, 501, 'method_not_implemented', this.#desk.onRawAnswer)
+    })
+    server.on('clientError', (error, socket) => {
+      const last = this.#turns.get(socket)?.last
+      if (last?.writableFinished && !last.req.complete) endAnswered(socket)
+      else answerClientError(error, socket, this.#desk.onRawAnswer)
+    })
+  }
+
+  /** @returns Counts the request out of its generation before its response is over. */
+  #onRequest(request: IncomingMessage, response: ServerResponse): () => void {
+    // Node still parses what comes behind a response that ends the connection.
+    if (!request.socket.writable) return () => {}
+    const { generation } = this.#desk
+    const leave = this.#desk.enter(response)
+    // Behind an Upgrade that is not followed, Node loses the rest of a packet: what comes next can't be trusted.
+    if (this.#isEnding() || request.headers.upgrade !== undefined) response.shouldKeepAlive = false
+    this.#turns.get(request.socket)!.take(response, () => generation.handle(request, response))
+    return leave
+  }
+
+  #onHalfClose(socket: Socket): void {
+    const last = this.#turns.get(socket)?.last
+    // Node's parser says so itself, but for a request whose Upgrade is not followed.
+    if (last && this.#desk.has(last) && !last.req.complete) {
+      answerRaw(socket, 400, 'incomplete', this.#desk.onRawAnswer)
+    }
+    askWhetherGone(socket)
+  }
+
+  #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on('error', () => socket.destroy())
+    const response = new ServerResponse(request)
+    response.shouldKeepAlive = false
+    response.assignSocket(socket as Socket)
+    // The server that would say so has let go of the socket.
+    socket.on('drain', () => response.emit('drain'))
+    response.once('finish', () => {
+      endRefused(socket)
+      // No server knows this response, so nobody else says that it is over.
+      response.detachSocket(socket as Socket)
+      process.nextTick(() => response.emit('close'))
+    })
+    let leave: () => void = () => {}
+    setPendingUpgrade(request, {
+      socket,
+      head,
+      onJoined: (backend) => {
+        // A joined socket must not keep an old generation alive.
+        this.#desk.join(response, [socket, backend])
+        leave()
+      }
+    })
+    leave = this.#onRequest(request, response)
+  }
+}
+
+/**
+ * Whether a request's Upgrade is passed on. h2c is not, be it one of several choices (RFC 9113 section 3.1 has withdrawn
+ * it); HTTP/1.0 has none (RFC 9110 section 7.8); what comes with a body can't be told from the new protocol's bytes; and
+ * a connection that still owes responses can't be given away. All are answered as ordinary requests.
+ */
+function isForwardedUpgrade({ headers, httpVersion, socket }: IncomingMessage): boolean {
+  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+  const isPossible = httpVersion === '1.1' && !hasBody && !responseUnderWay(socket)
+  return isPossible && !/(?:^|,)\s*h2c\s*(?:[,/]|$)/i.test(headers.upgrade ?? '')
+}
+
+/** Ends the connection of an upgrade that was not granted: what the client has sent for the other protocol is lost. */
+function endRefused(socket: Duplex): void {
+  const timer = setTimeout(() => socket.destroy(), REFUSED_PATIENCE)
+  socket.once('close', () => clearTimeout(timer))
+  socket.resume()
+  socket.end()
+}
