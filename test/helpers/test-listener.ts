@@ -51,7 +51,9 @@ export async function startListener(
   const rawAnswers: RawAnswer[] = []
   const listener = new Listener((answer) => rawAnswers.push(answer), options.limits)
   const app = Fastify({ forceCloseConnections: false })
-  app.get('/', async (request) => `fine over ${request.raw.httpVersion} for ${request.ip}`)
+  app.get('/', (request, reply) => {
+    void reply.send(`fine over ${request.raw.httpVersion} for ${request.ip}`)
+  })
   options.routes?.(app)
   await app.ready()
   const generation = new Generation(1, app)

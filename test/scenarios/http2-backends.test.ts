@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { request } from 'node:http'
+import { type IncomingMessage, request } from 'node:http'
 import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
 import { WebSocket } from 'ws'
@@ -30,7 +30,14 @@ const echo: StreamHandler = (stream, _headers, raw) => {
     const fields: Record<string, string> = {}
     for (let index = 0; index < raw.length; index += 2) fields[raw[index]!] = raw[index + 1]!
     stream.respond([
-      ...[':status', '200', 'content-type', 'application/json', 'set-cookie', 'a=1', 'set-cookie', 'b=2']
+      ':status',
+      '200',
+      'content-type',
+      'application/json',
+      'set-cookie',
+      'a=1',
+      'set-cookie',
+      'b=2'
     ])
     stream.end(JSON.stringify({ fields, body: Buffer.concat(chunks).toString() }))
   })
@@ -131,7 +138,7 @@ test('a body that has not been read yet can be refused, however large it is', as
     outgoing.flushHeaders()
     if (turn === 0) await until('it was refused', () => well.opened.streams > 0)
     outgoing.end('x'.repeat(200_000))
-    const [response] = (await once(outgoing, 'response')) as [import('node:http').IncomingMessage]
+    const [response] = (await once(outgoing, 'response')) as [IncomingMessage]
     response.resume()
     assert.equal(response.statusCode, 200)
   }

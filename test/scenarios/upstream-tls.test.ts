@@ -52,7 +52,7 @@ async function startTls(t: TestContext, options: ServerOptions): Promise<string>
   const server = createServer(options, ({ socket }, response) => {
     const { servername } = socket as TLSSocket & { servername: string | false }
     const { subject } = (socket as TLSSocket).getPeerCertificate()
-    response.end(`${servername || 'none'} ${subject?.CN ?? 'nobody'}`)
+    response.end(`${servername || 'none'} ${String(subject?.CN ?? 'nobody')}`)
   })
   server.on('tlsClientError', () => {})
   const { port } = await listen(t, server)
@@ -71,12 +71,7 @@ for (const workers of [0, 2]) {
       rejectUnauthorized: true,
       maxVersion: 'TLSv1.2'
     })
-    const cases: readonly [
-      what: string,
-      backend: string,
-      tls: RawConfig | undefined,
-      answer: string | 'tls_failed'
-    ][] = [
+    const cases: readonly [what: string, backend: string, tls: RawConfig | undefined, answer: string][] = [
       ['by the usual authorities when nothing is said', url, undefined, 'tls_failed'],
       ['by an authority of its own', url, { ca: at('ca.pem') }, 'none nobody'],
       ['by text instead of a file', url, { ca: authority.ca }, 'none nobody'],

@@ -33,7 +33,9 @@ async function start(t: TestContext, options: TestListenerOptions = {}): Promise
 
 function neverAndEcho(app: FastifyInstance): void {
   app.all('/never', () => new Promise(() => {}))
-  app.post('/echo', async (request) => request.body)
+  app.post('/echo', (request, reply) => {
+    void reply.send(request.body)
+  })
 }
 
 async function open(t: TestContext, { url }: TestListener): Promise<ClientHttp2Session> {

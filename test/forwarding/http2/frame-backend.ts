@@ -171,7 +171,8 @@ export async function startFrameBackend(
         hasPreface = true
         rest = rest.subarray(PREFACE.length)
       }
-      while (hasPreface && rest.length >= 9 && rest.length >= 9 + rest.readUIntBE(0, 3)) {
+      if (!hasPreface) return
+      while (rest.length >= 9 && rest.length >= 9 + rest.readUIntBE(0, 3)) {
         const end = 9 + rest.readUIntBE(0, 3)
         const one: Frame = {
           type: rest.readUInt8(3),

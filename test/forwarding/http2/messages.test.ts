@@ -39,8 +39,22 @@ test('a request arrives as it was sent, its body and its trailers too', async (t
     trailers: () => ['X-Sum', '1', 'x-sum', '2']
   })
   assert.deepEqual(raw, [
-    ...[':method', 'POST', ':scheme', 'http', ':authority', 'shop.test', ':path', '/\xe9?q="<>'],
-    ...['x-a', '\xe9', 'x-a', '2', 'authorization', 'a', 'authorization', 'b']
+    ':method',
+    'POST',
+    ':scheme',
+    'http',
+    ':authority',
+    'shop.test',
+    ':path',
+    '/é?q="<>',
+    'x-a',
+    'é',
+    'x-a',
+    '2',
+    'authorization',
+    'a',
+    'authorization',
+    'b'
   ])
   assert.deepEqual(trailers, ['x-sum', '1', 'x-sum', '2'])
   assert.equal(sink.body, 'upload')

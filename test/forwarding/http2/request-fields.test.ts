@@ -14,10 +14,7 @@ function fieldsOf(request: Partial<UpstreamRequest>, origin = ORIGIN): string[] 
 test('method, scheme, authority and path come first, the authority from Host', () => {
   assert.deepEqual(
     fieldsOf({ method: 'PURGE', target: '/a?b=%ff\xff', headers: ['A', '1', 'Host', 'shop.test'] }),
-    [
-      ...[':method', 'PURGE', ':scheme', 'http', ':authority', 'shop.test', ':path', '/a?b=%ff\xff'],
-      ...['a', '1']
-    ]
+    [':method', 'PURGE', ':scheme', 'http', ':authority', 'shop.test', ':path', '/a?b=%ffÿ', 'a', '1']
   )
 })
 
@@ -25,10 +22,20 @@ test('without Host, or with an empty one, the authority is the backend itself', 
   const secure = parseOrigin('https://orders.internal')
   for (const headers of [[], ['Host', '']]) {
     assert.deepEqual(fieldsOf({ headers }), [
-      ...[':method', 'GET', ':scheme', 'http', ':authority', '10.0.0.1:3001', ':path', '/']
+      ':method',
+      'GET',
+      ':scheme',
+      'http',
+      ':authority',
+      '10.0.0.1:3001',
+      ':path',
+      '/'
     ])
     assert.deepEqual(fieldsOf({ headers }, secure).slice(2, 6), [
-      ...[':scheme', 'https', ':authority', 'orders.internal']
+      ':scheme',
+      'https',
+      ':authority',
+      'orders.internal'
     ])
   }
 })
@@ -41,8 +48,20 @@ test('names become lower case, order, repetition and values stay', () => {
 
 test('fields of the connection go no further', () => {
   const headers = [
-    ...['Connection', 'close', 'Keep-Alive', 'timeout=5', 'Proxy-Connection', 'keep-alive', 'Upgrade', 'h2c'],
-    ...['Transfer-Encoding', 'chunked', 'HTTP2-Settings', 'AAMAAABkAAQAAP__', 'X', 'y']
+    'Connection',
+    'close',
+    'Keep-Alive',
+    'timeout=5',
+    'Proxy-Connection',
+    'keep-alive',
+    'Upgrade',
+    'h2c',
+    'Transfer-Encoding',
+    'chunked',
+    'HTTP2-Settings',
+    'AAMAAABkAAQAAP__',
+    'X',
+    'y'
   ]
   assert.deepEqual(fieldsOf({ headers }).slice(8), ['x', 'y'])
 })

@@ -53,7 +53,7 @@ test('five thousand streams, however they end, leave none behind, and no listene
       if (hasBody)
         assert.deepEqual(
           ['data', 'end', 'close', 'error'].map((name) => upload.listenerCount(name) < 2),
-          [...[true, true, true, true]]
+          [true, true, true, true]
         )
       const outcome = `${target} ${sink.failure?.reason ?? sink.head?.status ?? 'aborted'} ${sink.body.length}`
       seen.set(outcome, (seen.get(outcome) ?? 0) + 1)
