@@ -127,7 +127,8 @@ test('the admin API says what the gateway is and does', async (t) => {
       path: '/api/products/:id',
       methods: ['GET'],
       upstream: 'catalog',
-      rewrite: '/p/:id'
+      rewrite: '/p/:id',
+      mode: 'stream'
     })
     assert.match(String(source), /gateway\.yaml:\d+$/)
     assert.deepEqual(routes[1]!.hosts, ['shop.example.com'])
