@@ -82,7 +82,7 @@ export class Http2Connection implements UpstreamConnection, SessionOwner {
   async close(): Promise<void> {
     this.#closed ??= Promise.withResolvers()
     clearInterval(this.#sweep)
-    for (const session of this.#sessions) if (!session.busy) session.destroy()
+    for (const session of this.#sessions) if (!session.busy) session.retire()
     if (this.#sessions.size === 0) this.#closed.resolve()
     await this.#closed.promise
   }

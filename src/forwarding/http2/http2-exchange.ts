@@ -99,7 +99,7 @@ export class Http2Exchange implements Exchange {
   abort(): void {
     if (this.#over) return
     this.#finish()
-    if (this.#stream) this.#stream.close(constants.NGHTTP2_CANCEL)
+    if (this.#stream) this.#close(constants.NGHTTP2_CANCEL)
     else this.#owner?.withdraw(this)
   }
 
@@ -183,10 +183,9 @@ export class Http2Exchange implements Exchange {
   }
 
   #onComplete(): void {
-    const stream = this.#stream!
     this.#finish()
-    // The backend has all that it wants of the upload. Closed inside of `end`, Node would end it as if it were whole.
-    if (!stream.closed) setImmediate(() => stream.close(constants.NGHTTP2_CANCEL))
+    // The backend has all that it wants of the upload.
+    this.#close(constants.NGHTTP2_CANCEL)
     this.#sink.onEnd(this.#trailers)
   }
 
@@ -214,10 +213,17 @@ export class Http2Exchange implements Exchange {
 
   #break(reason: FailureReason, code: number, reused = false): void {
     if (this.#over) return
-    const stream = this.#stream!
     this.#finish()
-    if (!stream.closed) stream.close(code)
+    this.#close(code)
     this.#sink.onFailure({ reason, sent: true, reused })
+  }
+
+  /** Closed while its response ends, Node would end the request too, as if a broken upload were whole. */
+  #close(code: number): void {
+    const stream = this.#stream!
+    if (stream.closed) return
+    if (this.#isWhole) setImmediate(() => stream.close(code))
+    else stream.close(code)
   }
 
   #finish(): void {

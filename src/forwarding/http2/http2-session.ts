@@ -121,6 +121,7 @@ export class Http2Session implements StreamOwner {
   retire(): void {
     this.usable = false
     if (this.busy) this.#session?.close()
+    else if (this.#ready) this.#end()
     else this.destroy()
   }
 

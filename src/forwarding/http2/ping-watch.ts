@@ -57,7 +57,9 @@ export class PingWatch {
   }
 
   #arm(): void {
-    this.#timer = setTimeout(() => this.#check(), Math.max(1, this.#dueAt() - performance.now()))
+    // In a long pause, too, it is soon noticed that something came.
+    const wait = Math.min(this.#dueAt() - performance.now(), this.#times.after)
+    this.#timer = setTimeout(() => this.#check(), Math.max(1, wait))
   }
 
   #dueAt(): number {
