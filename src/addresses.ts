@@ -108,8 +108,30 @@ async function nextAddress(
   // The port is in use by ourselves: only threads that share it can listen on it twice.
   const isOwnPort = next.port !== 0 && (next.port === current.port || next.port === other?.port)
   const isGivenUp = next.port === other?.port && !current.reusePort
-  const port = isGivenUp ? next.port : await reservePort(next.host, next.port, isOwnPort && current.reusePort)
-  return { ...current, host: next.host, port }
+  const place = { ...current, host: next.host }
+  if (isGivenUp) return { ...place, port: next.port }
+  if (isOwnPort && !current.reusePort) return { ...place, port: await reserveOwn(current, next) }
+  return { ...place, port: await reservePort(next.host, next.port, isOwnPort) }
+}
+
+/** Hosts that stand for others, so that one of these and another host may be the same address. */
+const COLLECTIVE: ReadonlySet<string> = new Set(['0.0.0.0', '::', 'localhost'])
+
+/**
+ * Finds out whether a place is free but for ourselves: a listener gives the port up before it listens there under
+ * another host.
+ */
+async function reserveOwn(current: ListenAddress, { host, port }: Place): Promise<number> {
+  try {
+    return await reservePort(host, port)
+  } catch (error) {
+    if (!COLLECTIVE.has(host) && !COLLECTIVE.has(current.host)) throw error
+    // At least the host must be one of this machine's.
+    await reservePort(host, 0).catch(() => {
+      throw error
+    })
+    return port
+  }
 }
 
 async function newAddress({ host, port }: Place, transport: Transport): Promise<ListenAddress> {

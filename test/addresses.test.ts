@@ -4,6 +4,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { type AddressConfig, firstAddresses, nextAddresses, shared, urlOf } from '../src/addresses.ts'
 import type { ServerConfig } from '../src/config/types.ts'
+import { PLAIN } from '../src/threads/messages.ts'
 
 const CERTIFICATES = [{ cert: '/tls.crt', key: '/tls.key' }]
 
@@ -102,5 +103,27 @@ test('a port that somebody else listens on is an error', async (t) => {
   for (const config of [configOf({ port }), configOf({ redirect: { port } }), configOf({}, port)]) {
     await assert.rejects(firstAddresses(config), { name: 'ListenError', message })
     await assert.rejects(nextAddresses(current, configOf(), config), { name: 'ListenError', message })
+  }
+})
+
+test('a port that is ours goes with another host, if that is free otherwise', async (t) => {
+  const port = await takenPort(t)
+  const before = configOf({ port })
+  const front = { host: '127.0.0.1', port, reusePort: false, transport: PLAIN }
+  const current = { front, redirect: undefined, admin: { ...front, port: 1 } }
+  for (const host of ['0.0.0.0', 'localhost', '127.0.0.2']) {
+    const next = await nextAddresses(current, before, configOf({ host, port }))
+    assert.deepEqual(next.front, { ...front, host })
+  }
+  const other = createServer().listen(port, '127.0.0.3')
+  t.after(() => other.close())
+  await once(other, 'listening')
+  for (const [host, why] of [
+    ['127.0.0.3', 'the port is in use'],
+    ['192.0.2.1', 'this machine has no such address']
+  ] as const) {
+    await assert.rejects(nextAddresses(current, before, configOf({ host, port })), {
+      message: `cannot listen on ${host}:${port}: ${why}`
+    })
   }
 })

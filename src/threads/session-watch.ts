@@ -3,8 +3,8 @@ import type { TLSSocket } from 'node:tls'
 import type { ClientLimits } from './client-limits.ts'
 
 /**
- * Most PING frames of a client in one check interval. Each has to be answered, which costs a few microseconds; real
- * clients send no more than one per round trip.
+ * Most PING frames of a client in one check interval. Each has to be answered; real clients send no more than one per
+ * round trip, gRPC's while they get data.
  */
 const MAX_PINGS = 10_000
 /** The same for SETTINGS frames: real clients send a handful in all. */

@@ -70,3 +70,10 @@ export async function startListener(
   const url = `${transport.tls ? 'https' : 'http'}://127.0.0.1:${port}`
   return { listener, address, port, url, rawAnswers, generation }
 }
+
+/** Something that is there after a quarter of a second. */
+export async function slowly<T>(value: T): Promise<T> {
+  return await new Promise((resolve) => {
+    setTimeout(() => resolve(value), 250)
+  })
+}

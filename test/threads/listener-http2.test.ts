@@ -12,6 +12,7 @@ import { createAuthority, type IssuedCertificate } from '../helpers/certificates
 import { FLAG, fields, frame, getFields, getFrame, rawHttp2, TYPE } from '../helpers/raw-http2.ts'
 import {
   OVER_TLS,
+  slowly,
   startListener,
   type TestListener,
   type TestListenerOptions,
@@ -298,9 +299,3 @@ suite('when the listener drains', () => {
     assert.equal(await started.listener.stop(20_000), 0)
   })
 })
-
-async function slowly<T>(value: T): Promise<T> {
-  return await new Promise((resolve) => {
-    setTimeout(() => resolve(value), 250)
-  })
-}

@@ -6,6 +6,7 @@ import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import { type Authority, createAuthority, type IssuedCertificate } from '../helpers/certificates.ts'
 import {
   OVER_TLS,
+  slowly,
   startListener,
   type TestListener,
   type TestListenerOptions,
@@ -275,12 +276,6 @@ suite('HTTP/1.1 over TLS', () => {
     await until('it is over', () => generation.active === 0)
   })
 })
-
-async function slowly<T>(value: T): Promise<T> {
-  return await new Promise((resolve) => {
-    setTimeout(() => resolve(value), 150)
-  })
-}
 
 /** Sends a request, so that TLS 1.3's tickets come. */
 async function sessionOf(t: TestContext, port: number, options: ConnectionOptions): Promise<Buffer> {
