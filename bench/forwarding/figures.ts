@@ -11,6 +11,11 @@ export function medianOf(measurements: readonly Measurement[], figure: keyof Mea
   return median(measurements.map((each) => each[figure]))
 }
 
+/** The smallest CPU time per request, in microseconds: what disturbs a proxy only ever adds to it. */
+export function leastCpu(measurements: readonly Measurement[]): number {
+  return Math.min(...measurements.map(({ cpu }) => cpu))
+}
+
 /** Median of the rounds' ratios of CPU time per request: both of a ratio were measured in the same minute. */
 export function cpuRatio(ours: readonly Measurement[], theirs: readonly Measurement[]): number {
   return median(ours.map(({ cpu }, round) => cpu / theirs[round]!.cpu))

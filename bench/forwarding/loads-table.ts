@@ -1,4 +1,4 @@
-import { cpuRatio, measurementsOf, medianOf } from './figures.ts'
+import { cpuRatio, leastCpu, measurementsOf, medianOf } from './figures.ts'
 import type { Load } from './loads.ts'
 import { figure, markdownTable } from './markdown.ts'
 import type { Entry, Results } from './rounds.ts'
@@ -15,6 +15,7 @@ function loadTable(entries: readonly Entry[], load: Load, results: Results): str
   const head = [
     '',
     'CPU µs/request',
+    'least',
     `${first.contestant.title} ÷ it`,
     'requests/s',
     'p50 ms',
@@ -26,6 +27,7 @@ function loadTable(entries: readonly Entry[], load: Load, results: Results): str
     return [
       contestant.title,
       figure(medianOf(measured, 'cpu')),
+      figure(leastCpu(measured)),
       key === first.key ? '' : cpuRatio(ours, measured).toFixed(2),
       Math.round(medianOf(measured, 'perSecond')).toLocaleString('en-US'),
       (medianOf(measured, 'p50') / 1000).toFixed(2),

@@ -1,5 +1,5 @@
 import type { Contestant } from './contestants/contestant.ts'
-import { cpuDifference, measurementsOf, medianOf } from './figures.ts'
+import { cpuDifference, leastCpu, measurementsOf, medianOf } from './figures.ts'
 import { GET_1K } from './loads.ts'
 import { figure, markdownTable } from './markdown.ts'
 import type { Entry, Results } from './rounds.ts'
@@ -33,13 +33,18 @@ export function logsTable(contestants: readonly Contestant[], results: Results):
       [
         contestant.title,
         figure(medianOf(without!, 'cpu')),
+        figure(leastCpu(without!)),
         figure(medianOf(withLog!, 'cpu')),
+        figure(leastCpu(withLog!)),
         line.toFixed(1),
         Math.round(medianOf(withLog!, 'perSecond')).toLocaleString('en-US')
       ]
     ]
   })
-  return markdownTable([['', 'CPU µs/request without', 'with', 'µs per line', 'requests/s with'], ...rows])
+  return markdownTable([
+    ['', 'CPU µs/request without', 'least', 'with', 'least', 'µs per line', 'requests/s with'],
+    ...rows
+  ])
 }
 
 function keyOf({ name }: Contestant, log: boolean): string {

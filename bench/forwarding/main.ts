@@ -16,6 +16,8 @@ import { measureRounds, resultsAsJson } from './rounds.ts'
 import { REPORTS } from './reports.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'xecureapi-bench-'))
+// Whatever it ends with, a reader of its output that left included.
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 process.once('SIGINT', () => void giveUp(130))
 process.once('SIGTERM', () => void giveUp(143))
 try {
@@ -24,7 +26,7 @@ try {
   process.stderr.write(`${(error as Error).message}\n`)
   process.exitCode = 1
 } finally {
-  await cleanUp()
+  await stopAll()
 }
 
 async function run(args: string[]): Promise<void> {
@@ -60,13 +62,8 @@ function build(): void {
 }
 
 async function giveUp(code: number): Promise<void> {
-  await cleanUp()
-  process.exit(code)
-}
-
-async function cleanUp(): Promise<void> {
   await stopAll()
-  rmSync(folder, { recursive: true, force: true })
+  process.exit(code)
 }
 
 function say(text: string): void {

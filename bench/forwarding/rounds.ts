@@ -118,15 +118,25 @@ async function stopProxy({ server, folder }: Running): Promise<void> {
   await rm(folder, { recursive: true, force: true })
 }
 
-async function measure(
-  { entry, server, url, folder }: Running,
-  load: Load,
-  pace: Pace
-): Promise<Measurement> {
-  await warmUp(server, url, load, pace.warmup, folder)
+/** One window; when something else had too much of the core, another one, and the least disturbed counts. */
+async function measure(proxy: Running, load: Load, pace: Pace): Promise<Measurement> {
+  await warmUp(proxy, load, pace.warmup)
+  let best = await measureOnce(proxy, load, pace.seconds)
+  for (let again = 0; again < 2 && best.others > DISTURBED; again++) {
+    const other = await measureOnce(proxy, load, pace.seconds)
+    if (other.others < best.others) best = other
+  }
+  return best
+}
+
+/** Share of the proxy's core from which a window counts as disturbed. */
+const DISTURBED = 0.05
+
+async function measureOnce(proxy: Running, load: Load, windowSeconds: number): Promise<Measurement> {
+  const { entry, server, url, folder } = proxy
   await delay(SETTLE)
   const before = readingOf(server)
-  const { requests, seconds, p50, p99, failed } = await runClients(url, load, pace.seconds, folder)
+  const { requests, seconds, p50, p99, failed } = await runClients(url, load, windowSeconds, folder)
   const after = readingOf(server)
   if (failed > 0 || requests === 0) {
     throw new Error(`${entry.key}, ${load.title}: ${failed} of ${requests} requests failed`)
@@ -143,13 +153,7 @@ async function measure(
 }
 
 /** Load until the proxy had enough CPU time to compile what is hot: on a busy machine that takes longer. */
-async function warmUp(
-  server: PinnedProcess,
-  url: string,
-  load: Load,
-  seconds: number,
-  folder: string
-): Promise<void> {
+async function warmUp({ server, url, folder }: Running, load: Load, seconds: number): Promise<void> {
   const enough = readingOf(server).cpu + WARM * seconds * 1e6
   for (let turn = 0; turn < 4; turn++) {
     await runClients(url, load, seconds, folder)
