@@ -13,7 +13,10 @@ export function logsEntries(contestants: readonly Contestant[]): Entry[] {
     )
 }
 
-/** CPU time of one access log line, in microseconds; undefined for somebody who did not take part. */
+/**
+ * CPU time of one access log line, in microseconds; below 0 when the rounds differed by more than a line costs, undefined for
+ * somebody who did not take part.
+ */
 export function costOfLine(results: Results, contestant: Contestant): number | undefined {
   const [without, withLog] = [false, true].map((log) =>
     measurementsOf(results, keyOf(contestant, log), GET_1K.name)
@@ -36,7 +39,7 @@ export function logsTable(contestants: readonly Contestant[], results: Results):
         figure(leastCpu(without!)),
         figure(medianOf(withLog!, 'cpu')),
         figure(leastCpu(withLog!)),
-        line.toFixed(1),
+        line > 0 ? line.toFixed(1) : 'lost in noise',
         Math.round(medianOf(withLog!, 'perSecond')).toLocaleString('en-US')
       ]
     ]

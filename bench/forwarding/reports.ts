@@ -29,7 +29,7 @@ export const REPORTS: Readonly<
     verdicts: (results) => {
       const ours = contestants.find(({ name }) => name === 'ours')
       const line = ours && costOfLine(results, ours)
-      return line === undefined ? [] : [judgeLine(line)]
+      return line === undefined || line <= 0 ? [] : [judgeLine(line)]
     }
   }),
   scale: () => ({
