@@ -1,12 +1,12 @@
 import type { Duplex } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { CandidateFilter } from '../balancing/balancer.ts'
 import type { ProblemError } from '../problem.ts'
 import { hasBody, http2Stream, isGone, isWhole, onceOver } from '../raw-messages.ts'
 import type { RequestRecord } from '../telemetry/request-record.ts'
 import type { Backend } from '../upstreams/backend.ts'
 import { Attempt, type AttemptOwner } from './attempt.ts'
 import { BodyWatch } from './body-watch.ts'
+import { Candidates } from './candidates.ts'
 import { chooseResponse } from './choose-response.ts'
 import type { ClientResponse } from './client-response.ts'
 import type { Failure, FailureReason } from './connection.ts'
@@ -31,9 +31,9 @@ const MAX_WAIT = 2 ** 31 - 1
 
 /**
  * One request on its way: picks a backend, tries it, tries another while that is safe, and passes the response on as
- * a stream. It filters the balancer's candidates itself, so that a pick allocates nothing.
+ * a stream, or whole (`mode: buffered`).
  */
-export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner, BodyListener {
+export class ForwardedRequest implements AttemptOwner, BodyListener {
   readonly #request: FastifyRequest
   readonly #reply: FastifyReply
   readonly #target: ForwardingTarget
@@ -43,7 +43,7 @@ export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner,
   readonly #upgrade: PendingUpgrade | undefined
   readonly #response: ClientResponse
   readonly #watch: BodyWatch
-  #tried: Backend[] = []
+  readonly #candidates: Candidates
   #attempt: Attempt | undefined
   #retries = 0
   #deadline: NodeJS.Timeout | undefined
@@ -64,6 +64,7 @@ export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner,
     this.#body = hasBody(raw) ? new ReplayableBody(raw, target.retry.bodyBuffer, this) : undefined
     this.#upgrade = pendingUpgrade(raw)
     this.#response = chooseResponse(request, reply, target.route, this.#onTooLarge)
+    this.#candidates = new Candidates(target.balancer)
     this.#watch = new BodyWatch(target.timeouts.idle, () => this.#onIdle())
   }
 
@@ -80,11 +81,6 @@ export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner,
     if (timeouts.total > 0) this.#deadline = setTimeout(() => this.#onDeadline(), this.#timeLeft())
     if (group.settings.protocol === 'h2' && asksForWebSocket(this.#request.raw)) this.#answer(noWebSocket())
     else this.#next('no_usable_backend')
-  }
-
-  /** Health and "already tried" are filters outside the algorithm. */
-  accepts(backend: Backend): boolean {
-    return backend.usable && !this.#tried.includes(backend)
   }
 
   onSending(): void {
@@ -183,27 +179,15 @@ export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner,
 
   /** @param reason - Why it is not answered yet, for when there is nobody to ask. */
   #next(reason: FailureReason | 'no_usable_backend'): void {
-    const backend = this.#pick()
+    const backend = this.#candidates.pick()
     if (backend) this.#begin(backend)
-    else
-      this.#answer(
-        reason === 'no_usable_backend'
-          ? noUsableBackend(secondsUntilWell(this.#target.group.settings.healthCheck))
-          : failureProblem(reason)
-      )
-  }
-
-  /** Each backend once before any twice. */
-  #pick(): Backend | undefined {
-    const { balancer } = this.#target
-    const fresh = balancer.pick(this)
-    if (fresh || this.#tried.length === 0) return fresh
-    this.#tried = []
-    return balancer.pick(this)
+    else if (reason === 'no_usable_backend')
+      this.#answer(noUsableBackend(secondsUntilWell(this.#target.group.settings.healthCheck)))
+    else this.#answer(failureProblem(reason))
   }
 
   #begin(backend: Backend): void {
-    this.#tried.push(backend)
+    this.#candidates.setTried(backend)
     this.#record.attempts++
     this.#record.backend = backend.id
     this.#send(backend)
@@ -226,11 +210,11 @@ export class ForwardedRequest implements CandidateFilter<Backend>, AttemptOwner,
 
   /** Whether a response is thrown away, with the next attempt under way or due. */
   #retryStatus(status: number, headers: string[]): boolean {
-    const { retry, balancer, timeouts } = this.#target
+    const { retry, timeouts } = this.#target
     if (!mayRetryStatus(status, this.#retryable(), retry) || this.#record.attempts >= retry.attempts)
       return false
     // A backend that was not asked yet has not said that it wants to be left alone.
-    const other = balancer.pick(this)
+    const other = this.#candidates.pickFresh()
     const wait = other || status !== 503 ? 0 : retryAfter(headers, Date.now())
     const limit = timeouts.total > 0 ? this.#timeLeft() : timeouts.response || MAX_WAIT
     if (wait >= limit || !this.#takeRetry(true)) return false

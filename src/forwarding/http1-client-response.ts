@@ -19,11 +19,11 @@ export class Http1ClientResponse implements ClientResponse {
   readonly #reply: FastifyReply
   readonly #raw: ServerResponse
   readonly #route: RouteConfig
-  #hasBegun = false
-  #hasContinued = false
-  #isEventStream = false
+  hasBegun = false
+  hasContinued = false
+  isEventStream = false
   #hasListened = false
-  #isBlocked = false
+  isBlocked = false
   /** The body so far, while it may turn out to be all of it. */
   #held: Buffer | undefined
   #isHolding = true
@@ -35,27 +35,11 @@ export class Http1ClientResponse implements ClientResponse {
     this.#route = route
   }
 
-  get hasBegun(): boolean {
-    return this.#hasBegun
-  }
-
-  get hasContinued(): boolean {
-    return this.#hasContinued
-  }
-
-  get isEventStream(): boolean {
-    return this.#isEventStream
-  }
-
-  get isBlocked(): boolean {
-    return this.#isBlocked
-  }
-
   /** HTTP/1.0 has none. */
   inform(status: number, statusText: string, headers: readonly string[]): void {
     const { socket } = this.#raw
-    if (this.#hasBegun || !socket || this.#request.raw.httpVersion === '1.0') return
-    if (status === 100) this.#hasContinued = true
+    if (this.hasBegun || !socket || this.#request.raw.httpVersion === '1.0') return
+    if (status === 100) this.hasContinued = true
     const fields = this.#endToEnd(headers)
     // Node closes the connection of a request that expects a 100 unless it knows of one.
     if (status === 100 && fields.length === 0) this.#raw.writeContinue()
@@ -66,10 +50,10 @@ export class Http1ClientResponse implements ClientResponse {
     const { method, httpVersion } = this.#request.raw
     const mayBeChunked = httpVersion !== '1.0' && method !== 'HEAD' && status !== 204 && status !== 304
     const out = forwardedResponseHeaders(headers, { ...this.#headerOptions(backend), status, mayBeChunked })
-    this.#isEventStream = isEventStream(headers)
+    this.isEventStream = isEventStream(headers)
     this.#writeHead(status, statusText, out)
     this.#reply.hijack()
-    this.#hasBegun = true
+    this.hasBegun = true
   }
 
   /** Node sends the head of a response with an Expect field, which means nothing there, at once and as UTF-8. */
@@ -94,11 +78,11 @@ export class Http1ClientResponse implements ClientResponse {
     }
     this.#release()
     if (this.#raw.write(chunk)) return true
-    this.#isBlocked = true
+    this.isBlocked = true
     if (!this.#hasListened) {
       this.#hasListened = true
       this.#raw.on('drain', () => {
-        this.#isBlocked = false
+        this.isBlocked = false
         resume()
       })
     }
@@ -135,7 +119,7 @@ export class Http1ClientResponse implements ClientResponse {
       'Upgrade',
       valueOf('upgrade', headers) ?? this.#request.raw.headers.upgrade!
     )
-    this.#hasBegun = true
+    this.hasBegun = true
     this.#reply.hijack()
     this.#raw.statusCode = 101
     joinUpgraded(upgrade, this.#raw, out, backend, () => {

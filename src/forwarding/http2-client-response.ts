@@ -33,12 +33,12 @@ export class Http2ClientResponse implements ClientResponse {
   readonly #reply: FastifyReply
   readonly #raw: Http2ServerResponse
   readonly #route: RouteConfig
-  #hasBegun = false
-  #hasContinued = false
-  #isEventStream = false
+  hasBegun = false
+  hasContinued = false
+  isEventStream = false
   #isBodiless = false
   #hasListened = false
-  #isBlocked = false
+  isBlocked = false
   /** The head of a response that may turn out to have no body, which then must be said in it. */
   #held: (string | number)[] | undefined
 
@@ -51,25 +51,9 @@ export class Http2ClientResponse implements ClientResponse {
     if (hasBody(request.raw)) this.#raw.stream.once('wantTrailers', () => endUpload(request.raw))
   }
 
-  get hasBegun(): boolean {
-    return this.#hasBegun
-  }
-
-  get hasContinued(): boolean {
-    return this.#hasContinued
-  }
-
-  get isEventStream(): boolean {
-    return this.#isEventStream
-  }
-
-  get isBlocked(): boolean {
-    return this.#isBlocked
-  }
-
   inform(status: number, _statusText: string, headers: readonly string[]): void {
-    if (this.#hasBegun || this.#isGone) return
-    if (status === 100) this.#hasContinued = true
+    if (this.hasBegun || this.#isGone) return
+    if (status === 100) this.hasContinued = true
     const fields = grouped(endToEndFields(headers, this.#route.headers?.response))
     try {
       this.#raw.stream.additionalHeaders({ ...fields, ':status': status })
@@ -86,12 +70,12 @@ export class Http2ClientResponse implements ClientResponse {
     // Refuses what is no status of HTTP/2.
     this.#raw.statusCode = status
     out.unshift(':status', status)
-    this.#isEventStream = isEventStream(headers)
+    this.isEventStream = isEventStream(headers)
     this.#isBodiless = !mayBeChunked || valueOf('content-length', headers) === '0'
     if (isTrailersOnly(headers)) this.#held = out
     else this.#respond(out, this.#isBodiless)
     this.#reply.hijack()
-    this.#hasBegun = true
+    this.hasBegun = true
   }
 
   /** A head goes out at once, but for one that may turn out to be all that there is. */
@@ -102,11 +86,11 @@ export class Http2ClientResponse implements ClientResponse {
     const { stream } = this.#raw
     this.#release()
     if (stream.write(chunk)) return true
-    this.#isBlocked = true
+    this.isBlocked = true
     if (!this.#hasListened) {
       this.#hasListened = true
       stream.on('drain', () => {
-        this.#isBlocked = false
+        this.isBlocked = false
         resume()
       })
     }
