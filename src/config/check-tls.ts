@@ -52,11 +52,18 @@ function checkPems(
 ): Finding[] {
   return (['ca', 'cert', 'key'] as const).flatMap((key) => {
     const text = holder[key]
-    const expected = text === undefined ? undefined : checkPem(text, PEM_KINDS[key])
+    if (text === undefined) return []
+    const expected = checkPem(text, PEM_KINDS[key])
     if (expected === undefined) return []
     const place = [...path, key]
-    return [{ path: place, message: `expected ${expected}, got ${quote(document, place, text)}` }]
+    return [{ path: place, message: `expected ${expected}, got ${quoteCertainly(document, place, text)}` }]
   })
+}
+
+/** Quotes what can't be a key without the PEM around it, which nothing takes out of messages. */
+function quoteCertainly(document: SourceDocument, place: Path, text: string): string {
+  const isSafe = document.writtenAt(place) !== undefined || text.includes('-----BEGIN ')
+  return isSafe ? quote(document, place, text) : 'text that is neither'
 }
 
 function checkHosts(

@@ -62,12 +62,14 @@ export async function loadConfig(file: string, options: LoadOptions = {}): Promi
   await nextTurn()
   const checks = crossCheck(value, document, findings, modules)
   const all = [...toIssues(document, [...tree.duplicates, ...findings]), ...issues, ...checks.issues]
-  if (options.checkCertificates && !all.some(concernsCertificates)) {
+  // What is wrong in a module of routes says nothing of the TLS beside it.
+  const own = all.filter((issue) => issue.file === document.file)
+  if (options.checkCertificates && !own.some(concernsCertificates)) {
     const tls = (value as RawConfig).server?.tls
     const { certificates = [] } = tls ? resolveServerTls(folder, tls) : {}
     all.push(...toIssues(document, await options.checkCertificates(certificates)))
   }
-  const tls = await options.readUpstreamTls?.(soundTls(value as RawConfig, folder, all))
+  const tls = await options.readUpstreamTls?.(soundTls(value as RawConfig, folder, own))
   all.push(...toIssues(document, tls?.findings ?? []))
   if (all.length > 0) throw new ConfigError(all)
   const config = resolveConfig(path, value as RawConfig, checks.routes)

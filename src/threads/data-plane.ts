@@ -36,6 +36,7 @@ export class DataPlane implements DataPlaneControl {
   readonly #listener = new Listener((answer) => this.#onRawAnswer(answer))
   readonly #redirect = new RedirectListener((answer) => this.#onRawAnswer(answer))
   readonly #ending = new Set<Generation>()
+  #listening: Promise<void> = Promise.resolve()
   #backends: LiveTable | undefined
   #routes: LiveTable | undefined
   #prepared: Built | undefined
@@ -81,11 +82,18 @@ export class DataPlane implements DataPlaneControl {
   }
 
   async listen(address: ListenAddress): Promise<void> {
-    await this.#listener.listen(address)
+    await this.#inTurn(() => this.#listener.listen(address))
   }
 
   async redirect(redirect: Redirect | undefined): Promise<void> {
-    await this.#redirect.listen(redirect)
+    await this.#inTurn(() => this.#redirect.listen(redirect))
+  }
+
+  /** A thread that joins amid a reload is asked twice at once, and must not listen twice. */
+  async #inTurn(listen: () => Promise<void>): Promise<void> {
+    const done = this.#listening.then(listen)
+    this.#listening = done.catch(() => {})
+    await done
   }
 
   async drain(): Promise<void> {

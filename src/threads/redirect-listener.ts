@@ -73,6 +73,8 @@ export class RedirectListener {
       shouldUpgradeCallback: () => false
     })
     server.maxHeadersCount = MAX_HEADERS + 1
+    // A connection that could not be accepted, such as for want of descriptors, must not end the thread.
+    server.on('error', () => {})
     const sockets = new Set<Socket>()
     this.#sockets.set(server, sockets)
     server.once('close', () => this.#sockets.delete(server))

@@ -1,18 +1,18 @@
 import type { Logger } from 'pino'
 import type { EventLog } from '../telemetry/events.ts'
-import type { Certificate, CertificateError, CertificateReason } from './certificate.ts'
+import type { Certificate, CertificateError } from './certificate.ts'
 
 const DAY = 24 * 60 * 60 * 1000
 
 /** How long before its end a certificate is spoken of, in milliseconds: time enough for a renewal by hand. */
-export const EXPIRY_WARNING = 14 * DAY
+const EXPIRY_WARNING = 14 * DAY
 
 /** Tells the log and the readers of events what becomes of certificates. */
 export class CertificateNews {
   readonly #log: Pick<Logger, 'info' | 'warn' | 'error'>
   readonly #events: EventLog
-  /** What was last said of those that are refused, by path. */
-  readonly #refused = new Map<string, CertificateReason>()
+  /** What was last said of those that are refused, by the path of the entry. */
+  readonly #refused = new Map<string, string>()
 
   constructor(log: Pick<Logger, 'info' | 'warn' | 'error'>, events: EventLog) {
     this.#log = log
@@ -29,20 +29,22 @@ export class CertificateNews {
   /**
    * A certificate can't serve, and the one before stays.
    *
+   * @param entry - Path of the certificate's entry; the error's own path is within it.
    * @param again - Whether it is said although it has been said before.
    */
-  refused(error: CertificateError, again: boolean): void {
+  refused(entry: string, error: CertificateError, again: boolean): void {
     const { path, reason } = error
-    const isKnown = this.#refused.get(path) === reason
-    this.#refused.set(path, reason)
+    const fault = `${path} ${reason}`
+    const isKnown = this.#refused.get(entry) === fault
+    this.#refused.set(entry, fault)
     if (isKnown && !again) return
     this.#log.warn({ path, reason, err: error }, 'a certificate is refused, the one before stays')
     this.#events.record({ type: 'certificate', state: 'refused', path, reason })
   }
 
-  /** What is there can serve. */
-  accepted(path: string): void {
-    this.#refused.delete(path)
+  /** What is there can serve. @param entry - Path of the certificate's entry. */
+  accepted(entry: string): void {
+    this.#refused.delete(entry)
   }
 
   /** Speaks of a certificate that ends soon, or has ended. @param now - Milliseconds since the epoch. */

@@ -114,11 +114,11 @@ export class CertificateStore {
     this.#watch.follow(filesOf(entries))
     await this.#handOut()
     entries.forEach(({ config, certificate, refusal }, index) => {
+      const path = pathOf(index)
       if (refusal) {
-        this.#news.refused(refusal, again)
+        this.#news.refused(path, refusal, again)
         return
       }
-      const path = pathOf(index)
       const old = find(before, config)?.certificate
       this.#news.accepted(path)
       if (old?.cert === certificate.cert && old.key === certificate.key) return

@@ -48,7 +48,7 @@ export interface Certificate {
 }
 
 /** PEM of a certificate and its key, not looked at yet. */
-export interface CertificateText {
+interface CertificateText {
   readonly cert: string
   readonly key: string
 }
@@ -72,8 +72,8 @@ export async function readCertificate(
 ): Promise<Certificate> {
   const place = placeOf(index)
   const [cert, key] = await Promise.all([
-    readText(config.cert, [...place, 'cert']),
-    readText(config.key, [...place, 'key'])
+    readPem(config.cert, [...place, 'cert']),
+    readPem(config.key, [...place, 'key'])
   ])
   return checkCertificate({ cert, key }, config.hosts, index, now)
 }
@@ -132,7 +132,12 @@ function placeOf(index: number): Path {
   return ['server', 'tls', 'certificates', index]
 }
 
-async function readText(source: string, place: Path): Promise<string> {
+/**
+ * The text of PEM that is given as such, or as the path of a file.
+ *
+ * @throws {CertificateError}
+ */
+export async function readPem(source: string, place: Path): Promise<string> {
   if (isPem(source)) return source
   try {
     return await readFile(source, 'utf8')
@@ -150,7 +155,8 @@ function parseCertificate(cert: string, place: Path): X509Certificate {
   }
 }
 
-function parseKey(key: string, place: Path): KeyObject {
+/** @throws {CertificateError} */
+export function parseKey(key: string, place: Path): KeyObject {
   try {
     return createPrivateKey(key)
   } catch {

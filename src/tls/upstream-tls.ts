@@ -1,11 +1,10 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { X509Certificate } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
 import type { Finding } from '../config/issue.ts'
 import type { Path } from '../config/path.ts'
 import type { GatewayConfig, UpstreamTlsConfig } from '../config/types.ts'
 import type { TlsSettings } from '../forwarding/http1/dial.ts'
-import { CertificateError, isPem } from './certificate.ts'
+import { CertificateError, parseKey, readPem } from './certificate.ts'
 
 /** `tls` of groups, by their names. */
 export type UpstreamTlsByGroup = ReadonlyMap<string, UpstreamTlsConfig>
@@ -64,7 +63,7 @@ async function readGroup(name: string, tls: UpstreamTlsConfig): Promise<Upstream
   const place = ['upstreams', name, 'tls']
   const read = async (key: 'ca' | 'cert' | 'key'): Promise<Record<string, string>> => {
     const source = tls[key]
-    return source === undefined ? {} : { [key]: await readText(source, [...place, key]) }
+    return source === undefined ? {} : { [key]: await readPem(source, [...place, key]) }
   }
   const text: UpstreamTlsConfig = Object.assign(
     {},
@@ -73,16 +72,6 @@ async function readGroup(name: string, tls: UpstreamTlsConfig): Promise<Upstream
   )
   check(text, place)
   return text
-}
-
-async function readText(source: string, place: Path): Promise<string> {
-  if (isPem(source)) return source
-  try {
-    return await readFile(source, 'utf8')
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'an error'
-    throw new CertificateError('unreadable', place, `expected a readable PEM file, got ${code}`)
-  }
 }
 
 const CERTIFICATE = /-----BEGIN (?:TRUSTED )?CERTIFICATE-----[^]+?-----END (?:TRUSTED )?CERTIFICATE-----/g
@@ -102,14 +91,7 @@ function check({ ca, cert, key }: UpstreamTlsConfig, place: Path): void {
 function checkPair(cert: string, key: string, place: Path): void {
   const [leaf] = parseCertificates(cert, [...place, 'cert'])
   const keyPlace = [...place, 'key']
-  let isOwn: boolean
-  try {
-    isOwn = leaf!.checkPrivateKey(createPrivateKey(key))
-  } catch {
-    // Node's own message may quote what it could not read.
-    throw new CertificateError('not_a_key', keyPlace, 'expected a private key in PEM, without a passphrase')
-  }
-  if (!isOwn) {
+  if (!leaf!.checkPrivateKey(parseKey(key, keyPlace))) {
     const expected = 'expected the key of the certificate beside it, got that of another'
     throw new CertificateError('key_mismatch', keyPlace, expected)
   }

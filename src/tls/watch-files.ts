@@ -1,5 +1,5 @@
-import { type FSWatcher, lstatSync, readlinkSync, watch } from 'node:fs'
-import { dirname, join, parse, resolve, sep } from 'node:path'
+import { type FSWatcher, readlinkSync, statSync, watch } from 'node:fs'
+import { basename, dirname, join, parse, resolve, sep } from 'node:path'
 
 /** Time without another change after which whoever watches is told, in milliseconds: a key follows its certificate. */
 const DEBOUNCE = 200
@@ -16,7 +16,7 @@ export interface FilesWatchOptions {
 
 /**
  * Watches files by the folders of all names that lead to them: a file is replaced by renaming another over it, and a link
- * on the way, of a file (certbot) or of a folder (Kubernetes' `..data`), is pointed elsewhere.
+ * on the way, of a file (certbot) or of a folder (Kubernetes' `..data`), is pointed elsewhere, or a folder is replaced.
  */
 export class FilesWatch {
   readonly #options: FilesWatchOptions
@@ -53,7 +53,9 @@ export class FilesWatch {
   #look(): boolean {
     const names = new Map<string, Set<string>>()
     for (const file of this.#files) addNames(file, names)
-    const watched = JSON.stringify([...names].map(([folder, entries]) => [folder, ...entries]))
+    const watched = JSON.stringify(
+      [...names].map(([folder, entries]) => [folder, identityOf(folder), ...entries])
+    )
     if (watched === this.#watched) return false
     this.#watched = watched
     for (const watcher of this.#watchers) watcher.close()
@@ -64,7 +66,8 @@ export class FilesWatch {
   #watch(folder: string, entries: ReadonlySet<string>): FSWatcher[] {
     try {
       const watcher = watch(folder, { persistent: false }, (_event, name) => {
-        if (name === null || entries.has(name)) this.#changed()
+        // Under its own name a folder tells that it was moved or removed itself.
+        if (name === null || entries.has(name) || name === basename(folder)) this.#changed()
       })
       return [watcher.on('error', this.#options.onError)]
     } catch (error) {
@@ -94,12 +97,12 @@ function addNames(file: string, names: Map<string, Set<string>>): void {
   for (let links = 0; rest.length > 0;) {
     const [step = '', ...further] = rest
     const path = join(reached, step)
-    const kind = kindOf(path)
-    if (kind === 'missing' || further.length === 0) add(path)
-    if (kind === 'missing') return
-    if (kind === 'link' && links++ < MAX_LINKS) {
-      add(path)
-      const target = resolve(reached, readlinkSync(path))
+    const leadsTo = targetOf(path)
+    const isLink = leadsTo !== undefined && leadsTo !== path
+    if (isLink || leadsTo === undefined || further.length === 0) add(path)
+    if (leadsTo === undefined) return
+    if (isLink && links++ < MAX_LINKS) {
+      const target = resolve(reached, leadsTo)
       reached = parse(target).root
       rest = [...steps(target), ...further]
     } else {
@@ -113,10 +116,21 @@ function steps(path: string): string[] {
   return path.slice(parse(path).root.length).split(sep).filter(Boolean)
 }
 
-function kindOf(path: string): 'link' | 'missing' | 'other' {
+/** Where a link leads, which may change at any moment; what is no link leads to itself, and what is not there nowhere. */
+function targetOf(path: string): string | undefined {
   try {
-    return lstatSync(path).isSymbolicLink() ? 'link' : 'other'
+    return readlinkSync(path)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EINVAL' ? path : undefined
+  }
+}
+
+/** Tells a folder from another that took its name, and maybe its inode's number. */
+function identityOf(folder: string): string | undefined {
+  try {
+    const { ino, birthtimeMs } = statSync(folder)
+    return `${ino} ${birthtimeMs}`
   } catch {
-    return 'missing'
+    return undefined
   }
 }

@@ -173,3 +173,21 @@ test('a key written into the configuration is not repeated, wherever it stands',
   assert.ok(issues.length >= 8, message)
   assert.doesNotMatch((await loadError(join(folder, 'unindented.yaml'))).message, /S3CRET/)
 })
+
+test('a key without the PEM around it is not given away', async (t) => {
+  // The whole of an Ed25519 key in PKCS #8.
+  const key = `MC4CAQAwBQYDK2VwBCIEI${'S3CRET'.repeat(7)}`
+  const folder = await temporaryFolder(t, {
+    'gateway.yaml': [
+      'server:',
+      '  tls:',
+      '    certificates:',
+      `      - { cert: a.crt, key: ${key} }`,
+      `      - { cert: a.crt, key: ${JSON.stringify(`${key.slice(0, 40)}\n${key.slice(40)}`)} }`,
+      ''
+    ].join('\n')
+  })
+  const { message, issues } = await loadError(join(folder, 'gateway.yaml'))
+  assert.doesNotMatch(message, /S3CRET/)
+  assert.equal(issues.length, 2, message)
+})

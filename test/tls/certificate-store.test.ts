@@ -6,7 +6,7 @@ import { CertificateError } from '../../src/tls/certificate.ts'
 import { temporaryFolder } from '../config/temporary-folder.ts'
 import { type Authority, createAuthority, type IssuedCertificate } from '../helpers/certificates.ts'
 import { until } from '../helpers/until.ts'
-import { publish, startStore } from './store.ts'
+import { filesIn, publish, startStore } from './store.ts'
 
 /** Longer than a change takes until it is read and, if it is bad, told. */
 const SETTLED = 1_800
@@ -96,6 +96,24 @@ suite('while it serves', () => {
     const renewal = events.at(-1)
     assert.deepEqual([renewal?.state, renewal?.hosts], ['renewed', ['a.example']])
     assert.ok(Date.parse(renewal?.expires ?? '') > Date.now())
+  })
+
+  test('a fault that comes back after a good one is told again', async (t) => {
+    const folder = await temporaryFolder(t, {})
+    await publish(folder, first!)
+    const { told, certs } = await startStore(t, [filesIn(folder)])
+    const mismatch = { ...second!, key: third!.key }
+    await publish(folder, mismatch)
+    await until('it is told', () => told().length === 1)
+    await publish(folder, second!)
+    await until('the good one is handed out', () => certs()[0] === second!.cert)
+    await publish(folder, mismatch)
+    await until('it is told again', () => told().length === 3)
+    assert.deepEqual(told(), [
+      'refused server.tls.certificates[0].key key_mismatch',
+      'renewed server.tls.certificates[0]',
+      'refused server.tls.certificates[0].key key_mismatch'
+    ])
   })
 
   test('one bad certificate does not hold up another', async (t) => {

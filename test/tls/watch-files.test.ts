@@ -130,3 +130,33 @@ test('other files are watched when it is told so, and none after its end', async
   await writeFile(b, '3')
   await expectNone()
 })
+
+test('a folder that is replaced by another is followed, however that is done', async (t) => {
+  const root = await temporaryFolder(t, { 'tls/a': '1', 'new/a': '2' })
+  const a = join(root, 'tls', 'a')
+  const { expect, errors } = await watching(t, [a])
+  await rm(join(root, 'tls'), { recursive: true })
+  await mkdir(join(root, 'tls'))
+  await writeFile(a, '3')
+  await expect('made anew')
+  await writeFile(a, '4')
+  await expect('written in the one made anew')
+  await rename(join(root, 'tls'), join(root, 'old'))
+  await rename(join(root, 'new'), join(root, 'tls'))
+  await expect('moved there')
+  await writeFile(a, '5')
+  await expect('written in the one moved there')
+  assert.deepEqual(errors, [])
+})
+
+test('a link that is taken away and made again all the time breaks nothing', async (t) => {
+  const folder = await temporaryFolder(t, { b: '1' })
+  const a = join(folder, 'a')
+  const { watch, errors } = await watching(t, [a])
+  for (let count = 0; count < 200; count++) {
+    await symlink('b', a)
+    watch.follow([a])
+    await Promise.all([rm(a), Promise.resolve().then(() => watch.follow([a]))])
+  }
+  assert.deepEqual(errors, [])
+})
