@@ -45,7 +45,7 @@ export function isWhole(response: ServerResponse): boolean {
 export function onceOver(response: ServerResponse, listener: () => void): void {
   const stream = http2Stream(response)
   if (!stream) {
-    // Once it is: nothing closes a response twice.
+    // Once it is: nothing closes a response twice that somebody has begun to answer.
     response.on('close', listener)
     return
   }

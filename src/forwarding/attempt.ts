@@ -46,13 +46,19 @@ export class Attempt implements ResponseSink {
     this.#owner = owner
   }
 
+  /** Whether its response has begun and goes on. */
+  get isAnswering(): boolean {
+    return this.#hasAnswered && !this.#over
+  }
+
   /** @param awaitsContinue - Whether the client holds its body back until the backend's 100. */
   start(connection: UpstreamConnection, request: UpstreamRequest, awaitsContinue = false): void {
     this.#body = request.body
     this.#awaitsContinue = awaitsContinue
     this.#startedAt = performance.now()
-    this.backend.begin()
     this.#exchange = connection.send(request, this)
+    // Not before: what can't be sent throws.
+    this.backend.begin()
   }
 
   /** Goes on after {@link AttemptOwner.onBody} returned false. */

@@ -17,13 +17,13 @@ export class BodyWatch {
   }
 
   start(): void {
-    this.moved()
+    this.#movedAt = performance.now()
     if (this.#timeout > 0 && !this.#timer) this.#arm(this.#timeout)
   }
 
   /** Some of the body came or went. */
   moved(): void {
-    this.#movedAt = performance.now()
+    if (this.#timer) this.#movedAt = performance.now()
   }
 
   stop(): void {

@@ -73,6 +73,8 @@ export class BufferedClientResponse implements ClientResponse {
   }
 
   begin(status: number, statusText: string, headers: readonly string[], backend: Backend): void {
+    // Fastify takes no other one.
+    if (status > 599) throw new RangeError('expected a status up to 599')
     this.#head = { status, statusText, headers, backend }
     this.#chunks = []
     this.#size = 0
@@ -96,11 +98,9 @@ export class BufferedClientResponse implements ClientResponse {
     const hasNoBody = method === 'HEAD' || status === 204 || status === 304
     this.#isSent = true
     this.#setHeaders(hasNoBody)
-    const changes = this.#route.headers?.response
-    for (const [name, values] of grouped(endToEndFields(trailers, changes)))
-      reply.trailer(name, async () => values.join(', '))
+    this.#setTrailers(trailers)
     if (!http2Stream(reply.raw)) reply.raw.statusMessage = statusText
-    void reply.status(status).send(hasNoBody ? null : Buffer.concat(this.#chunks, this.#size))
+    void reply.status(status).send(hasNoBody ? undefined : Buffer.concat(this.#chunks, this.#size))
   }
 
   destroy(): void {
@@ -109,6 +109,18 @@ export class BufferedClientResponse implements ClientResponse {
 
   join(upgrade: PendingUpgrade, headers: readonly string[], backend: Duplex, onClose: () => void): void {
     this.#direct.join(upgrade, headers, backend, onClose)
+  }
+
+  /** HTTP/1.0 has none. */
+  #setTrailers(trailers: readonly string[]): void {
+    if (this.#request.raw.httpVersion === '1.0') return
+    for (const [name, values] of grouped(endToEndFields(trailers, this.#route.headers?.response))) {
+      try {
+        this.#reply.trailer(name, async () => values.join(', '))
+      } catch {
+        // A field that says how a message is read: it may be left out (RFC 9110 section 6.5.1).
+      }
+    }
   }
 
   /** @param keepsLength - Whether Content-Length says what there would be, not what there is. */

@@ -50,8 +50,6 @@ export class ForwardedRequest implements AttemptOwner, BodyListener {
   #pause: NodeJS.Timeout | undefined
   /** Whether it is decided what the client gets. */
   #over = false
-  /** Whether the response has been written to its end. */
-  #hasEnded = false
 
   /** @param path - Path and query for the backend, byte for byte. */
   constructor(request: FastifyRequest, reply: FastifyReply, target: ForwardingTarget, path: string) {
@@ -98,7 +96,7 @@ export class ForwardedRequest implements AttemptOwner, BodyListener {
   onUploaded(): void {
     this.#attempt?.uploaded()
     // What the backend then takes to answer is no silence of a body.
-    if (!this.#response.hasBegun) this.#watch.stop()
+    if (!this.#attempt?.isAnswering) this.#watch.stop()
   }
 
   onInformation(status: number, statusText: string, headers: string[]): void {
@@ -114,6 +112,7 @@ export class ForwardedRequest implements AttemptOwner, BodyListener {
     // One that is collected first may still fail.
     if (this.#response.hasBegun) this.#settle()
     this.#record.firstByteAt = performance.now()
+    this.#record.bytes = 0
     // Most responses end before this runs, and need neither.
     process.nextTick(followUp, this)
     return true
@@ -121,7 +120,7 @@ export class ForwardedRequest implements AttemptOwner, BodyListener {
 
   /** A response has begun whose body did not come along with its head. */
   onBegun(): void {
-    if (this.#hasEnded || isGone(this.#reply.raw)) return
+    if (!this.#attempt!.isAnswering || isGone(this.#reply.raw)) return
     this.#response.flush()
     if (this.#response.isEventStream) this.#watch.stop()
     else this.#watch.start()
@@ -134,7 +133,6 @@ export class ForwardedRequest implements AttemptOwner, BodyListener {
   }
 
   onEnd(trailers: string[]): void {
-    this.#hasEnded = true
     this.#watch.stop()
     this.#settle()
     this.#response.end(trailers)
@@ -151,7 +149,6 @@ export class ForwardedRequest implements AttemptOwner, BodyListener {
     const hasLeft = this.#request.raw.destroyed || isGone(this.#reply.raw)
     if (failure.reason === 'request_aborted' && hasLeft) return
     if (this.#response.hasBegun) {
-      this.#hasEnded = true
       this.#watch.stop()
       this.#record.reason = failure.reason
       this.#response.destroy()
@@ -169,6 +166,7 @@ export class ForwardedRequest implements AttemptOwner, BodyListener {
 
   readonly #onTooLarge = (): void => {
     this.#attempt?.abort()
+    this.#record.bytes = 0
     this.#answer(tooLarge())
   }
 
@@ -276,7 +274,6 @@ export class ForwardedRequest implements AttemptOwner, BodyListener {
   #answer(problem: ProblemError): void {
     if (this.#over) return
     this.#settle()
-    this.#hasEnded = true
     this.#watch.stop()
     this.#reply.send(problem)
   }

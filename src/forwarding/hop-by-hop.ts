@@ -43,3 +43,8 @@ export function connectionOptions(rawHeaders: readonly string[]): ReadonlySet<st
 export function isHopByHop(name: string, options: ReadonlySet<string> | undefined): boolean {
   return HOP_BY_HOP.has(name) || (options !== undefined && options.has(name))
 }
+
+/** Whether a TE field says that trailers may come back; all else that it says ends at this hop (RFC 9110 section 10.1.4). */
+export function takesTrailers(te: string): boolean {
+  return /(?:^|,)\s*trailers\s*(?:[;,]|$)/i.test(te)
+}

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import { type AddressBlocks, plainAddress } from '../address-blocks.ts'
 import type { HeaderChanges } from '../config/types.ts'
-import { connectionOptions, HOP_BY_HOP } from './hop-by-hop.ts'
+import { isChanged } from './header-changes.ts'
+import { connectionOptions, HOP_BY_HOP, takesTrailers } from './hop-by-hop.ts'
 import { http2Stream } from '../raw-messages.ts'
 import { http1Fields } from './http2-fields.ts'
 
@@ -51,7 +52,7 @@ export function forwardedRequestHeaders(request: IncomingMessage, options: Reque
   if (!hasHost && headers.host !== undefined && options.hostHeader === 'preserve')
     own.push('Host', headers.host)
   // TE goes on only to say that trailers may come back.
-  if (typeof headers.te === 'string' && TRAILERS.test(headers.te)) own.push('TE', 'trailers')
+  if (typeof headers.te === 'string' && takesTrailers(headers.te)) own.push('TE', 'trailers')
   pushForwarding(own, request, isTrusted, options.forwardedHeader ?? false)
   own.push('X-Request-Id', options.requestId, 'Via', `${request.httpVersion} ${VIA_PSEUDONYM}`)
   for (let index = 0; index < own.length; index += 2) {
@@ -78,8 +79,6 @@ export function forwardedRequestTrailers(
   return out
 }
 
-const TRAILERS = /(?:^|,)\s*trailers\s*(?:[;,]|$)/i
-
 /** Fields that are not simply passed on. Those of X-Forwarded-For, -Host and -Proto are written anew. */
 const ACTIONS: ReadonlyMap<string, 'drop' | 'host' | 'expect'> = new Map([
   ...[...HOP_BY_HOP].map((name) => [name, 'drop'] as const),
@@ -98,10 +97,6 @@ function isForwardingClaim(name: string): boolean {
 
 /** Servers that hand fields on as variables take `_` for `-`. */
 const FORWARDING_CLAIM = /^(?:x[-_]forwarded[-_]|forwarded$)/
-
-function isChanged(name: string, changes: HeaderChanges | undefined): boolean {
-  return changes !== undefined && (changes.remove.includes(name) || Object.hasOwn(changes.set, name))
-}
 
 function pushForwarding(
   out: string[],

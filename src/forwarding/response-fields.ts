@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { HeaderChanges, RouteConfig } from '../config/types.ts'
 import { rewrittenPrefix } from '../routing/rewrite.ts'
 import type { Backend } from '../upstreams/backend.ts'
+import { isChanged } from './header-changes.ts'
 import { connectionOptions, isHopByHop } from './hop-by-hop.ts'
 import type { PrefixMapping } from './map-back.ts'
 import type { ResponseHeaderOptions } from './response-headers.ts'
@@ -43,7 +44,7 @@ export function endToEndFields(headers: readonly string[], changes: HeaderChange
   for (let index = 0; index < headers.length; index += 2) {
     const name = headers[index]!.toLowerCase()
     if (name === 'x-request-id' || isHopByHop(name, named)) continue
-    if (changes && (changes.remove.includes(name) || Object.hasOwn(changes.set, name))) continue
+    if (isChanged(name, changes)) continue
     out.push(headers[index]!, headers[index + 1]!)
   }
   return out

@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify'
 import type { HeaderChanges } from '../config/types.ts'
+import { isChanged } from './header-changes.ts'
 import { connectionOptions, isHopByHop } from './hop-by-hop.ts'
 import { mapCookiePath, mapLocation, type PrefixMapping } from './map-back.ts'
 
@@ -37,7 +38,7 @@ export function forwardedResponseHeaders(
     const name = headers[index]!.toLowerCase()
     if (isHopByHop(name, named) || name === 'x-request-id') continue
     if (own && Object.hasOwn(own, name)) continue
-    if (changes && (changes.remove.includes(name) || Object.hasOwn(changes.set, name))) continue
+    if (isChanged(name, changes)) continue
     if (name === 'content-length') {
       // RFC 9110 section 8.6: a 204 has none.
       if (options.status === 204) continue

@@ -131,6 +131,7 @@ export function responseUnderWay(
 /** Whoever works for a request learns that it has come to nothing. */
 function giveUp(response: ServerResponse, socket: Duplex): void {
   response.detachSocket(socket as Parameters<ServerResponse['detachSocket']>[0])
+  response.destroyed = true
   response.emit('close')
 }
 

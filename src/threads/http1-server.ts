@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setExpectsContinue } from '../forwarding/expect.ts'
 import { setPendingUpgrade } from '../forwarding/upgrade.ts'
+import { hasBody } from '../raw-messages.ts'
 import { MAX_HEADERS } from '../routing/message-checks.ts'
 import { answerClientError, answerRaw, endAnswered, responseUnderWay } from './client-errors.ts'
 import type { ClientLimits } from './client-limits.ts'
@@ -140,9 +141,9 @@ export class Http1Server {
  * it); HTTP/1.0 has none (RFC 9110 section 7.8); what comes with a body can't be told from the new protocol's bytes; and
  * a connection that still owes responses can't be given away. All are answered as ordinary requests.
  */
-function isForwardedUpgrade({ headers, httpVersion, socket }: IncomingMessage): boolean {
-  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
-  const isPossible = httpVersion === '1.1' && !hasBody && !responseUnderWay(socket)
+function isForwardedUpgrade(request: IncomingMessage): boolean {
+  const { headers, httpVersion, socket } = request
+  const isPossible = httpVersion === '1.1' && !hasBody(request) && !responseUnderWay(socket)
   return isPossible && !/(?:^|,)\s*h2c\s*(?:[,/]|$)/i.test(headers.upgrade ?? '')
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import type { RequestListener } from 'node:http'
+import { once } from 'node:events'
+import { type IncomingMessage, request, type RequestListener } from 'node:http'
 import { describe, test, type TestContext } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import { startBackend } from '../helpers/backend.ts'
@@ -85,7 +86,6 @@ describe('a route in buffered mode', { concurrency: 2 }, () => {
       response.addTrailers({ 'X-Sum': '42' })
       response.end()
     })
-    const { request } = await import('node:http')
     const trailers = await new Promise<NodeJS.Dict<string>>((resolve, reject) => {
       request(`${url}/api/x`, { agent: false }, (response) => {
         response.resume().on('end', () => resolve(response.trailers))
@@ -110,6 +110,57 @@ describe('a route in buffered mode', { concurrency: 2 }, () => {
       const { status, body } = await exchange(url)
       assert.deepEqual([status, body], [200, 'whole'])
     }
+    await untilIdle(gateway)
+  })
+
+  test('keeps a 304 and a HEAD without a length as they came', async (t) => {
+    const url = await buffered(t, (request, response) => {
+      if (request.method === 'HEAD') response.writeHead(200, { ETag: '"x"' })
+      else response.writeHead(304, { ETag: '"x"', 'Content-Length': '7' })
+      response.end()
+    })
+    const unchanged = await exchange(`${url}/api/x`)
+    assert.deepEqual([unchanged.status, unchanged.headers['content-length']], [304, '7'])
+    const head = await exchange(`${url}/api/x`, { method: 'HEAD' })
+    for (const { headers } of [unchanged, head]) {
+      assert.equal(headers.etag, '"x"')
+      assert.equal(headers['content-type'], undefined)
+    }
+    assert.equal(head.headers['content-length'], undefined)
+  })
+
+  test('answers 502 to a status that Fastify does not take, and leaves out trailers that are none', async (t) => {
+    const answer: RequestListener = (request, response) => {
+      if (request.url === '/status') {
+        response.socket!.end('HTTP/1.1 999 What\r\nContent-Length: 0\r\n\r\n')
+        return
+      }
+      response.write('body')
+      response.addTrailers({ 'Cache-Control': 'no-store', 'X-Sum': '42' })
+      response.end()
+    }
+    const { gateway, url } = await bufferedGateway(t, [answer], 1)
+    assert.equal((await exchange(`${url}/status`)).status, 502)
+    const { status, body } = await exchange(url)
+    assert.deepEqual([status, body], [200, 'body'])
+    await untilIdle(gateway)
+  })
+
+  test('gives up a response that stands still, also when the upload ends after its head', async (t) => {
+    const backend = await startBackend(t, 'a', (_request, response) => {
+      response.writeHead(200, { 'Content-Length': '10' })
+      response.write('abc')
+    })
+    const { gateway, url } = await startGateway(t, {
+      upstreams: { g: { backends: [backend.url], timeouts: { idle: '300ms' }, retry: { attempts: 1 } } },
+      routes: [{ path: '/', upstream: 'g', mode: 'buffered' }]
+    })
+    const outgoing = request(url, { method: 'POST', agent: false })
+    const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>
+    outgoing.write('first')
+    setTimeout(() => outgoing.end('last'), 100)
+    const [response] = await answered
+    assert.equal(response.resume().statusCode, 504)
     await untilIdle(gateway)
   })
 

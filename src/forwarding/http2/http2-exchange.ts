@@ -17,6 +17,8 @@ export interface StreamOwner {
   readonly broken: boolean
   /** Whether the backend has said that it never looked at a stream: it is above the last one that its GOAWAY names. */
   isUnseen(stream: number): boolean
+  /** It has no number left for another stream. */
+  spent(): void
   /** It is not wanted any more; only while it waits. */
   withdraw(exchange: Http2Exchange): void
   /** Its response has begun. */
@@ -193,6 +195,7 @@ export class Http2Exchange implements Exchange {
     const stream = this.#stream!
     const owner = this.#owner!
     const { fresh } = this
+    if (stream.id === undefined) owner.spent()
     const hasAnswered = this.#hasHead || this.#hasInformed
     // RFC 9113 section 8.7: then nothing was done with the request, whatever its method.
     if (!hasAnswered && (stream.id === undefined || owner.isUnseen(stream.id)))

@@ -134,6 +134,10 @@ export class Http2Session implements StreamOwner {
     return this.#lastStream !== undefined && stream > this.#lastStream
   }
 
+  spent(): void {
+    this.usable = false
+  }
+
   withdraw(exchange: Http2Exchange): void {
     this.#waiting.delete(exchange)
   }
@@ -199,9 +203,10 @@ export class Http2Session implements StreamOwner {
   }
 
   #begin(exchange: Http2Exchange): void {
-    if (!exchange.begin(this, this.#session!)) return
-    this.#open.add(exchange)
-    this.#pings!.start()
+    if (exchange.begin(this, this.#session!)) {
+      this.#open.add(exchange)
+      this.#pings!.start()
+    } else this.#settle()
   }
 
   #onGoaway(lastStream: number): void {

@@ -1,4 +1,5 @@
 import type { UpstreamRequest } from '../connection.ts'
+import { takesTrailers } from '../hop-by-hop.ts'
 import type { Origin } from '../http1/dial.ts'
 import { DIGITS, NO_TARGET, NO_TOKEN, NO_VALUE } from '../http1/request-head.ts'
 
@@ -19,8 +20,6 @@ const CONNECTION_SPECIFIC: ReadonlySet<string> = new Set([
   'transfer-encoding',
   'upgrade'
 ])
-
-const TRAILERS = /(?:^|,)\s*trailers\s*(?:[;,]|$)/i
 
 /**
  * A request's header as HTTP/2 has it (RFC 9113 section 8.3.1): method, scheme, path and authority as pseudo-header
@@ -53,7 +52,7 @@ export function requestFields(request: UpstreamRequest, { authority, secure }: O
         throw new TypeError('Content-Length is no number, or comes twice')
       bodyLength = Number(value)
     } else if (name === 'te') {
-      if (TRAILERS.test(value)) fields.push('te', 'trailers')
+      if (takesTrailers(value)) fields.push('te', 'trailers')
       continue
     }
     fields.push(name, value)
