@@ -35,6 +35,28 @@ export async function firstAddresses({ server, admin }: AddressConfig): Promise<
   }
 }
 
+/** How often a start is tried with other free ports. */
+const MAX_STARTS = 3
+
+/**
+ * Starts again with other free ports when one that was found (port 0) was somebody else's before it was listened on.
+ *
+ * @param start - Finds the addresses and listens on them; leaves nothing behind when it fails.
+ */
+export async function withFreePorts<T>(
+  { server, admin }: AddressConfig,
+  start: () => Promise<T>
+): Promise<T> {
+  const wantsFree = [server.port, admin.port, server.redirect?.port].includes(0)
+  for (let starts = 1; ; starts++) {
+    try {
+      return await start()
+    } catch (error) {
+      if (!wantsFree || starts === MAX_STARTS || !/EADDRINUSE/.test(String(error))) throw error
+    }
+  }
+}
+
 /** The addresses with the public ones shared by threads. */
 export function shared({ front, redirect, admin }: Addresses): Addresses {
   return {

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { type Readiness, readiness } from './admin/readiness.ts'
-import { type Addresses, firstAddresses, nextAddresses, shared, urlOf } from './addresses.ts'
+import { type Addresses, firstAddresses, nextAddresses, shared, urlOf, withFreePorts } from './addresses.ts'
 import { buildControl } from './app.ts'
 import { ConfigError, formatIssue } from './config/issue.ts'
 import { ConfigFollower } from './config/follow.ts'
@@ -35,7 +35,6 @@ const WORKER_ENTRY = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : '
 
 /** How long a stop waits for a reload under way, in milliseconds. */
 const RELOAD_PATIENCE = 1_000
-
 /** How long the admin listener waits for its own requests at a stop, in milliseconds. */
 const ADMIN_STOP_TIMEOUT = 500
 
@@ -69,9 +68,14 @@ export class Gateway {
    */
   static async start(options: GatewayOptions): Promise<Gateway> {
     const config = await loadUpstreamTls(options.config)
+    return await withFreePorts(config, () => Gateway.#startOnce({ ...options, config }))
+  }
+
+  static async #startOnce(options: GatewayOptions): Promise<Gateway> {
+    const { config } = options
     const addresses = await firstAddresses(config)
     const workers = await workerCount(config.server, addresses.front.port, options.log)
-    const gateway = new Gateway({ ...options, config }, workers, workers > 0 ? shared(addresses) : addresses)
+    const gateway = new Gateway(options, workers, workers > 0 ? shared(addresses) : addresses)
     const started = gateway.#start()
     gateway.#reloading = started.catch(() => undefined)
     try {

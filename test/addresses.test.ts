@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
-import { test, type TestContext } from 'node:test'
-import { type AddressConfig, firstAddresses, nextAddresses, shared, urlOf } from '../src/addresses.ts'
+import { suite, test, type TestContext } from 'node:test'
+import {
+  type AddressConfig,
+  firstAddresses,
+  nextAddresses,
+  shared,
+  urlOf,
+  withFreePorts
+} from '../src/addresses.ts'
 import type { ServerConfig } from '../src/config/types.ts'
 import { PLAIN } from '../src/threads/messages.ts'
 
@@ -124,6 +131,25 @@ test('a port that is ours goes with another host, if that is free otherwise', as
   ] as const) {
     await assert.rejects(nextAddresses(current, before, configOf({ host, port })), {
       message: `cannot listen on ${host}:${port}: ${why}`
+    })
+  }
+})
+
+suite('a start whose free port is somebody else’s by then', () => {
+  const taken = new Error('listen EADDRINUSE: address already in use 127.0.0.1:1')
+  for (const [name, config, failures, starts] of [
+    ['is tried with others', { port: 0 }, 2, 3],
+    ['is given up after some', { port: 0 }, 5, 3],
+    ['is not tried again with a port that was asked for', { port: 8080 }, 1, 1]
+  ] as const) {
+    test(name, async () => {
+      let count = 0
+      const started = withFreePorts(configOf(config, 9090), async () => {
+        if (++count <= failures) throw taken
+      })
+      if (failures < 3 && config.port === 0) await started
+      else await assert.rejects(started, taken)
+      assert.equal(count, starts)
     })
   }
 })

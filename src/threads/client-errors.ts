@@ -136,7 +136,7 @@ function giveUp(response: ServerResponse, socket: Duplex): void {
 }
 
 /** Ends a connection: what the client still sends is thrown away until it ends its side, but not for long. */
-function linger(socket: Duplex): void {
+export function linger(socket: Duplex): void {
   const timer = setTimeout(() => socket.destroy(), LINGER)
   socket.once('close', () => clearTimeout(timer))
   socket.resume()

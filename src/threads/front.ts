@@ -12,6 +12,8 @@ import { TlsServer } from './tls-server.ts'
 
 /** How often connections that have become idle are looked for at the end, in milliseconds. */
 const IDLE_SWEEP_INTERVAL = 50
+/** How long a connection may say nothing at the end, in milliseconds: its request may be on the way. */
+const SILENT_PATIENCE = 1_000
 
 /**
  * One listening socket with what its connections go through: PROXY protocol, TLS, and HTTP/1.1 or HTTP/2. Without the
@@ -23,7 +25,7 @@ export class Front {
   readonly #tls: TlsServer | undefined
   /** Accepts the connections. */
   readonly #acceptor: Server
-  /** All connections, unless the HTTP server knows them itself. */
+  /** All connections, those that were upgraded too: the HTTP server has let go of them. */
   readonly #sockets = new Set<Socket>()
   #isLeaving = false
 
@@ -43,6 +45,10 @@ export class Front {
     }
     const isPlain = !transport.tls && !transport.proxyProtocol
     this.#acceptor = isPlain ? this.#http1.server : this.#createAcceptor(limits, transport)
+    this.#acceptor.prependListener('connection', (socket: Socket) => {
+      this.#sockets.add(socket)
+      socket.once('close', () => this.#sockets.delete(socket))
+    })
     // What can't be accepted for want of memory must not end the thread.
     this.#acceptor.on('error', () => {})
   }
@@ -55,8 +61,7 @@ export class Front {
 
   /** Listens no longer, for now; its connections go on. */
   release(): void {
-    // An HTTP server's own would also end what is idle, and watch no more over timeouts.
-    Server.prototype.close.call(this.#acceptor)
+    void this.#closeAcceptor()
   }
 
   /** New connections get these certificates. */
@@ -74,21 +79,33 @@ export class Front {
   async leave(): Promise<void> {
     this.#isLeaving = true
     const { server } = this.#http1
-    const gone = new Promise((resolve) => this.#acceptor.close(resolve))
+    const gone = this.#closeAcceptor()
     this.endConnections()
     server.closeIdleConnections()
     // A response that has begun has promised to keep its connection.
     const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_INTERVAL)
+    const silent = setTimeout(() => this.#destroySilent(), SILENT_PATIENCE)
     await gone
     clearInterval(sweep)
-    if (this.#acceptor !== server) server.close()
+    clearTimeout(silent)
+    server.close()
     this.#http2?.close()
   }
 
-  /** Breaks what is left. Upgraded connections of a plain HTTP server are not its any more. */
+  /** Breaks what is left. */
   destroyAll(): void {
-    this.#http1.server.closeAllConnections()
     for (const socket of this.#sockets) socket.destroy()
+  }
+
+  /** @returns When all connections are gone. */
+  async #closeAcceptor(): Promise<void> {
+    // An HTTP server's own would also end what is idle, and watch no more over timeouts.
+    await new Promise((resolve) => Server.prototype.close.call(this.#acceptor, resolve))
+  }
+
+  /** Connections that nobody has said anything over: browsers open such ahead of need. */
+  #destroySilent(): void {
+    for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy()
   }
 
   #createAcceptor(limits: ClientLimits, transport: Transport): Server {
@@ -108,8 +125,6 @@ export class Front {
         keepAliveInitialDelay: limits.tcpKeepAlive
       },
       (socket) => {
-        this.#sockets.add(socket)
-        socket.once('close', () => this.#sockets.delete(socket))
         if (proxied) proxied.accept(socket, ready)
         else ready(socket)
       }

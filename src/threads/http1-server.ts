@@ -5,15 +5,12 @@ import { setExpectsContinue } from '../forwarding/expect.ts'
 import { setPendingUpgrade } from '../forwarding/upgrade.ts'
 import { hasBody } from '../raw-messages.ts'
 import { MAX_HEADERS } from '../routing/message-checks.ts'
-import { answerClientError, answerRaw, endAnswered, responseUnderWay } from './client-errors.ts'
+import { answerClientError, answerRaw, endAnswered, linger, responseUnderWay } from './client-errors.ts'
 import type { ClientLimits } from './client-limits.ts'
 import { closeInStages } from './close-in-stages.ts'
 import { askWhetherGone } from './half-close.ts'
 import type { RequestDesk } from './request-desk.ts'
 import { Turns } from './turns.ts'
-
-/** How long a client whose upgrade was refused may take to close its side, in milliseconds. */
-const REFUSED_PATIENCE = 1_000
 
 /** HTTP/1.x: takes the requests of client connections, whether it accepts these itself or is given them. */
 export class Http1Server {
@@ -149,8 +146,6 @@ function isForwardedUpgrade(request: IncomingMessage): boolean {
 
 /** Ends the connection of an upgrade that was not granted: what the client has sent for the other protocol is lost. */
 function endRefused(socket: Duplex): void {
-  const timer = setTimeout(() => socket.destroy(), REFUSED_PATIENCE)
-  socket.once('close', () => clearTimeout(timer))
-  socket.resume()
+  linger(socket)
   socket.end()
 }

@@ -17,7 +17,7 @@ import { PROBLEM_TYPE } from '../problem.ts'
 import { rawAnswer, rawDocument } from './client-errors.ts'
 import type { ClientLimits } from './client-limits.ts'
 import type { RequestDesk } from './request-desk.ts'
-import { SessionWatch } from './session-watch.ts'
+import { LINGER, SessionWatch } from './session-watch.ts'
 
 /** `:method`, `:scheme`, `:authority` and `:path`. */
 const PSEUDO_FIELDS = 4
@@ -66,6 +66,8 @@ export class Http2Server {
       this.#onStream(stream, headers, rawHeaders)
       this.#leave(session)
     })
+    // When the listener drains, a new client still gets one answer.
+    if (this.#isLeaving()) session.close()
   }
 
   /** Tells clients to go on elsewhere (GOAWAY), if the listener drains or this server leaves. */
@@ -124,6 +126,8 @@ export class Http2Server {
     this.#desk.onRawAnswer(answer)
     // Nobody reads what the client still sends, and what goes through a tunnel has no end.
     stream.once('finish', () => stream.close(constants.NGHTTP2_NO_ERROR))
+    const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), LINGER)
+    stream.once('close', () => clearTimeout(timer))
   }
 }
 

@@ -12,20 +12,12 @@ export class RequestDesk {
   readonly onRawAnswer: RawAnswerObserver
   /** Whether every response is to be the last of its connection. */
   isDraining = false
-  #generation: Generation | undefined
+  /** The one that serves. */
+  generation!: Generation
 
   /** @param onRawAnswer - Told of the answers to what never became a request. */
   constructor(onRawAnswer: RawAnswerObserver) {
     this.onRawAnswer = onRawAnswer
-  }
-
-  /** The one that serves. */
-  get generation(): Generation {
-    return this.#generation!
-  }
-
-  set generation(generation: Generation) {
-    this.#generation = generation
   }
 
   /** Requests and upgraded connections that are under way. */

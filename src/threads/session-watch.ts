@@ -10,21 +10,29 @@ const MAX_PINGS = 10_000
 /** The same for SETTINGS frames: real clients send a handful in all. */
 const MAX_SETTINGS = 100
 
-/** How long a client may take to close its side of a session that has ended, in milliseconds. */
-const LINGER = 1_000
+/** How long a client may take to read the last of a refusal, or to close its side of an ended session, in milliseconds. */
+export const LINGER = 1_000
+
+/** What is left of a whole response, in bytes, and since when (0 = it is not whole). */
+interface Rest {
+  length: number
+  since: number
+}
 
 /** Ends HTTP/2 sessions for what neither Node nor nghttp2 ends them for. */
 export class SessionWatch {
   readonly session: ServerHttp2Session
   readonly #socket: TLSSocket
   readonly #limits: ClientLimits
-  #open = 0
+  readonly #open = new Map<ServerHttp2Stream, Rest>()
   /** The last stream whose header came whole. */
   #lastStream = 0
   #idleSince = performance.now()
   /** Since when a header is on its way. */
   #headerSince: number | undefined
   #endedSince: number | undefined
+  /** Since when a PING is on its way. */
+  #pingedSince: number | undefined
   #pings = 0
   #settings = 0
 
@@ -42,10 +50,10 @@ export class SessionWatch {
 
   /** A request has come. */
   began(stream: ServerHttp2Stream): void {
-    this.#open++
+    this.#open.set(stream, { length: 0, since: 0 })
     this.#lastStream = stream.id ?? this.#lastStream
     stream.once('close', () => {
-      this.#open--
+      this.#open.delete(stream)
       this.#idleSince = performance.now()
     })
   }
@@ -54,15 +62,17 @@ export class SessionWatch {
   check(now: number): void {
     this.#pings = 0
     this.#settings = 0
-    if (this.session.destroyed || (this.session.closed && this.#open === 0)) this.#linger(now)
-    else if (!this.session.closed && (this.#isIdleTooLong(now) || this.#isHeaderLate(now)))
-      this.session.close()
+    if (this.session.destroyed || (this.session.closed && this.#open.size === 0)) this.#linger(now)
+    else if (this.session.closed) this.#askWhetherAlive(now)
+    else if (this.#isIdleTooLong(now) || this.#isHeaderLate(now)) this.session.close()
+    for (const [stream, rest] of this.#open)
+      if (this.#isUnread(stream, rest, now)) stream.close(constants.NGHTTP2_CANCEL)
   }
 
   #isIdleTooLong(now: number): boolean {
     // Who has connected has something to ask.
     const patience = this.#lastStream === 0 ? this.#limits.headers : this.#limits.keepAlive
-    return this.#open === 0 && now - this.#idleSince >= patience
+    return this.#open.size === 0 && now - this.#idleSince >= patience
   }
 
   /** nghttp2 knows of a stream as soon as its header begins, Node's users when it has ended (CONTINUATION frames). */
@@ -71,6 +81,29 @@ export class SessionWatch {
     if (begun <= this.#lastStream) this.#headerSince = undefined
     else this.#headerSince ??= now
     return this.#headerSince !== undefined && now - this.#headerSince >= this.#limits.headers
+  }
+
+  /**
+   * After a GOAWAY, an error of the connection makes Node read no more, but neither close it nor see it closed; its
+   * streams would stay for ever.
+   */
+  #askWhetherAlive(now: number): void {
+    if (this.#pingedSince === undefined) {
+      this.#pingedSince = now
+      this.session.ping((error) => {
+        if (!error) this.#pingedSince = undefined
+      })
+    } else if (now - this.#pingedSince >= this.#limits.headers) this.#socket.destroy()
+  }
+
+  /** Whether a client takes nothing of what is left of a whole response, for which nobody waits any more. */
+  #isUnread(stream: ServerHttp2Stream, rest: Rest, now: number): boolean {
+    if (!stream.writableEnded) return false
+    if (rest.since === 0 || stream.writableLength !== rest.length) {
+      rest.length = stream.writableLength
+      rest.since = now
+    }
+    return now - rest.since >= this.#limits.headers
   }
 
   /** Node waits for ever until a client reads what is left and closes its side. */

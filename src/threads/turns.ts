@@ -59,7 +59,7 @@ export class Turns {
     response.once('close', () => {
       this.#current = undefined
       // Not at once: a thousand waiting ones must not end within one another.
-      process.nextTick(() => this.#next())
+      if (this.#waiting.length > 0) process.nextTick(() => this.#next())
     })
     handle()
   }
