@@ -21,15 +21,14 @@ export class Generation {
     return this.#active
   }
 
-  /** Counts a request in. @returns Counts it out; more than once is once. */
-  enter(): () => void {
+  /** Counts a request in. */
+  enter(): void {
     this.#active++
-    let left = false
-    return () => {
-      if (left) return
-      left = true
-      if (--this.#active === 0) this.#onIdle?.()
-    }
+  }
+
+  /** Counts one out that was counted in. */
+  leave(): void {
+    if (--this.#active === 0) this.#onIdle?.()
   }
 
   handle(request: IncomingMessage, response: ServerResponse): void {

@@ -11,6 +11,7 @@ import { closeInStages } from './close-in-stages.ts'
 import { askWhetherGone } from './half-close.ts'
 import type { RequestDesk } from './request-desk.ts'
 import { Turns } from './turns.ts'
+import type { Visit } from './visit.ts'
 
 /** HTTP/1.x: takes the requests of client connections, whether it accepts these itself or is given them. */
 export class Http1Server {
@@ -47,7 +48,7 @@ export class Http1Server {
 
   /** From now on every response ends its connection, if the listener drains or this server leaves. */
   endConnections(): void {
-    for (const response of this.#desk.responses) {
+    for (const { response } of this.#desk.visits) {
       if (!(response instanceof ServerResponse) || response.headersSent) continue
       const { server } = response.req.socket as Socket & { server?: Server }
       if (server === this.server && this.#isEnding()) response.shouldKeepAlive = false
@@ -63,7 +64,7 @@ export class Http1Server {
     server.on('connection', (socket) => {
       const turns = new Turns(socket)
       this.#turns.set(socket, turns)
-      closeInStages(socket, () => turns.last?.req)
+      closeInStages(socket, () => turns.last?.response.req)
       socket.once('end', () => this.#onHalfClose(socket))
     })
     server.on('request', (request, response) => this.#onRequest(request, response))
@@ -79,28 +80,27 @@ export class Http1Server {
       answerRaw(socket, 501, 'method_not_implemented', this.#desk.onRawAnswer)
     })
     server.on('clientError', (error, socket) => {
-      const last = this.#turns.get(socket)?.last
+      const last = this.#turns.get(socket)?.last?.response
       if (last?.writableFinished && !last.req.complete) endAnswered(socket)
       else answerClientError(error, socket, this.#desk.onRawAnswer)
     })
   }
 
-  /** @returns Counts the request out of its generation before its response is over. */
-  #onRequest(request: IncomingMessage, response: ServerResponse): () => void {
+  /** @returns Undefined when it is not served. */
+  #onRequest(request: IncomingMessage, response: ServerResponse): Visit | undefined {
     // Node still parses what comes behind a response that ends the connection.
-    if (!request.socket.writable) return () => {}
-    const { generation } = this.#desk
-    const leave = this.#desk.enter(response)
+    if (!request.socket.writable) return undefined
+    const visit = this.#desk.enter(response)
     // Behind an Upgrade that is not followed, Node loses the rest of a packet: what comes next can't be trusted.
     if (this.#isEnding() || request.headers.upgrade !== undefined) response.shouldKeepAlive = false
-    this.#turns.get(request.socket)!.take(response, () => generation.handle(request, response))
-    return leave
+    this.#turns.get(request.socket)!.take(visit)
+    return visit
   }
 
   #onHalfClose(socket: Socket): void {
     const last = this.#turns.get(socket)?.last
     // Node's parser says so itself, but for a request whose Upgrade is not followed.
-    if (last && this.#desk.has(last) && !last.req.complete) {
+    if (last && !last.isOver && !last.response.req.complete) {
       answerRaw(socket, 400, 'incomplete', this.#desk.onRawAnswer)
     }
     askWhetherGone(socket)
@@ -119,17 +119,15 @@ export class Http1Server {
       response.detachSocket(socket as Socket)
       process.nextTick(() => response.emit('close'))
     })
-    let leave: () => void = () => {}
+    let visit: Visit | undefined
     setPendingUpgrade(request, {
       socket,
       head,
       onJoined: (backend) => {
-        // A joined socket must not keep an old generation alive.
-        this.#desk.join(response, [socket, backend])
-        leave()
+        this.#desk.join(visit!, [socket, backend])
       }
     })
-    leave = this.#onRequest(request, response)
+    visit = this.#onRequest(request, response)
   }
 }
 

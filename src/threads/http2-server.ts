@@ -105,10 +105,8 @@ export class Http2Server {
     }
     if (request.headers.expect?.toLowerCase() === '100-continue')
       setExpectsContinue(request as unknown as IncomingMessage)
-    const { generation } = this.#desk
-    this.#desk.enter(response)
     // As Fastify takes them: what both protocols share is all that the rest of the house may use.
-    generation.handle(request as unknown as IncomingMessage, response as unknown as ServerResponse)
+    this.#desk.enter(response as unknown as ServerResponse).serve()
   }
 
   /** Answers what is no request for the app; the session goes on. */

@@ -1,12 +1,17 @@
 import type { ServerResponse } from 'node:http'
-import type { Http2ServerResponse } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import type { RawAnswerObserver } from './client-errors.ts'
 import type { Generation } from './generation.ts'
+import { Visit } from './visit.ts'
 
 /** Where all requests of a listener are counted in and out, whatever connection and protocol they come by. */
 export class RequestDesk {
-  readonly #responses = new Set<ServerResponse | Http2ServerResponse>()
+  /**
+   * Dense, in no order. A Set would do, but V8 makes one that is added to and deleted from anew every few entries, and
+   * each of its old tables keeps the next one and all requests that were under way: once one of them is old, every
+   * young collection promotes everything.
+   */
+  readonly #visits: Visit[] = []
   /** Both ends of every upgraded connection. */
   readonly #joined = new Set<Duplex>()
   readonly onRawAnswer: RawAnswerObserver
@@ -22,32 +27,36 @@ export class RequestDesk {
 
   /** Requests and upgraded connections that are under way. */
   get size(): number {
-    return this.#responses.size + Math.ceil(this.#joined.size / 2)
+    return this.#visits.length + Math.ceil(this.#joined.size / 2)
   }
 
-  /** Responses that are not over. */
-  get responses(): Iterable<ServerResponse | Http2ServerResponse> {
-    return this.#responses
+  /** Requests whose responses are not over. */
+  get visits(): readonly Visit[] {
+    return this.#visits
   }
 
-  has(response: ServerResponse): boolean {
-    return this.#responses.has(response)
+  /** Counts a request in, under the generation that serves now. */
+  enter(response: ServerResponse): Visit {
+    const visit = new Visit(response, this, this.generation)
+    visit.place = this.#visits.push(visit) - 1
+    return visit
   }
 
-  /** Counts a request in, and out when its response is over. @returns Counts it out of its generation before that. */
-  enter(response: ServerResponse | Http2ServerResponse): () => void {
-    const leave = this.generation.enter()
-    this.#responses.add(response)
-    response.on('close', () => {
-      this.#responses.delete(response)
-      leave()
-    })
-    return leave
+  /** Counts a request out; once is enough. */
+  leave(visit: Visit): void {
+    const { place } = visit
+    if (place === -1) return
+    visit.place = -1
+    const last = this.#visits.pop()!
+    if (last === visit) return
+    last.place = place
+    this.#visits[place] = last
   }
 
-  /** A request has become a connection of another protocol, which may live for hours. */
-  join(response: ServerResponse, ends: readonly Duplex[]): void {
-    this.#responses.delete(response)
+  /** A request has become a connection of another protocol, which must not keep an old generation alive for hours. */
+  join(visit: Visit, ends: readonly Duplex[]): void {
+    this.leave(visit)
+    visit.leaveGeneration()
     for (const end of ends) {
       this.#joined.add(end)
       end.once('close', () => this.#joined.delete(end))

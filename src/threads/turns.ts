@@ -1,13 +1,8 @@
-import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { Visit } from './visit.ts'
 
 /** Requests that may wait behind another on one connection before nothing more is read from it. */
 const MAX_WAITING = 16
-
-interface Waiting {
-  readonly response: ServerResponse
-  readonly handle: () => void
-}
 
 /**
  * A socket with what Node's server itself pauses it by: its parser takes bytes past the stream, so that pausing the
@@ -21,26 +16,35 @@ type ParsedSocket = Duplex & { _paused?: boolean; parser?: { resume(): void } | 
  */
 export class Turns {
   readonly #socket: ParsedSocket
-  #waiting: Waiting[] = []
-  #current: ServerResponse | undefined
-  #last: ServerResponse | undefined
+  #waiting: Visit[] = []
+  #current: Visit | undefined
+  #last: Visit | undefined
 
   constructor(socket: Duplex) {
     this.#socket = socket
   }
 
-  /** The response to the last request that came. */
-  get last(): ServerResponse | undefined {
+  /** The last request that came. */
+  get last(): Visit | undefined {
     return this.#last
   }
 
-  /** @param handle - Called when it is the request's turn; never when its connection is gone by then. */
-  take(response: ServerResponse, handle: () => void): void {
-    this.#last = response
+  /** Serves a request when it is its turn; never when its connection is gone by then. */
+  take(visit: Visit): void {
+    visit.turns = this
+    this.#last = visit
     if (this.#current) {
-      this.#waiting.push({ response, handle })
+      this.#waiting.push(visit)
       if (this.#waiting.length > MAX_WAITING) this.#pause()
-    } else this.#begin(response, handle)
+    } else this.#begin(visit)
+  }
+
+  /** One of the requests is over. */
+  onOver(visit: Visit): void {
+    if (visit !== this.#current) return
+    this.#current = undefined
+    // Not at once: a thousand waiting ones must not end within one another.
+    if (this.#waiting.length > 0) process.nextTick(() => this.#next())
   }
 
   #pause(): void {
@@ -54,14 +58,9 @@ export class Turns {
     this.#socket.resume()
   }
 
-  #begin(response: ServerResponse, handle: () => void): void {
-    this.#current = response
-    response.once('close', () => {
-      this.#current = undefined
-      // Not at once: a thousand waiting ones must not end within one another.
-      if (this.#waiting.length > 0) process.nextTick(() => this.#next())
-    })
-    handle()
+  #begin(visit: Visit): void {
+    this.#current = visit
+    visit.serve()
   }
 
   #next(): void {
@@ -72,7 +71,7 @@ export class Turns {
     }
     const next = this.#waiting.shift()
     if (this.#waiting.length === MAX_WAITING) this.#resume()
-    if (next) this.#begin(next.response, next.handle)
+    if (next) this.#begin(next)
   }
 
   /** The responses of those that wait never had the socket, so nobody else says that they are over. */
