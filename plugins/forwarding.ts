@@ -49,7 +49,9 @@ async function forwarding(app: FastifyInstance, options: ForwardingOptions): Pro
   }
   await app.register(async (scope) => {
     takeAnyMessage(scope)
-    scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
+    // Fastify looks the one of '*' up anew for every request, but remembers what an expression has matched.
+    for (const type of [/^/, '*'])
+      scope.addContentTypeParser(type, (_request, payload, done) => done(null, payload))
     scope.route({ method: FORWARDED_METHODS, url: FORWARDING_PATH, handler: forward })
   })
   await app.register(async (scope) => {
