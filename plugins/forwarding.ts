@@ -45,7 +45,8 @@ async function forwarding(app: FastifyInstance, options: ForwardingOptions): Pro
   const forward = (request: FastifyRequest, reply: FastifyReply): void => {
     const { match, target } = request.record.found!
     const path = rewriteTarget(match, target)
-    new ForwardedRequest(request, reply, targetOf.get(match.route)!, path).start()
+    const chosen = targetOf.get(match.route)!.choose(request.raw)
+    new ForwardedRequest(request, reply, chosen, path).start()
   }
   await app.register(async (scope) => {
     takeAnyMessage(scope)

@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { STATUS } from '../src/balancing/candidate.ts'
 import { HealthChecker } from '../src/health/checker.ts'
 import type { UpstreamGroups } from '../src/upstreams/group.ts'
-import type { HealthFlip } from '../src/upstreams/registry.ts'
+import type { HealthFlip } from '../src/upstreams/registry-events.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -19,7 +20,10 @@ async function healthChecks(app: FastifyInstance): Promise<void> {
   const { registry } = app
   if (!registry)
     throw new Error('health checks run where the registry is owned, not on a thread that only reads it')
-  const checker = new HealthChecker({ onVerdict: (verdict) => registry.observe(verdict) })
+  const checker = new HealthChecker({
+    onVerdict: (verdict) => registry.observe(verdict),
+    onPassed: (group, id) => registry.emit('passed', group, id)
+  })
   const follow = (groups: UpstreamGroups): void => checker.update(checkedGroups(groups))
   const logFlip = ({ group, backend, from, to, reason }: HealthFlip): void => {
     app.log[to === 'healthy' ? 'info' : 'warn'](
@@ -45,7 +49,7 @@ function checkedGroups(groups: UpstreamGroups): Parameters<HealthChecker['update
     name,
     ...(healthCheck && { healthCheck }),
     transport: { protocol, ...(tls && { tls }) },
-    backends: backends.map((backend) => ({ id: backend.id, url: backend.url, healthy: backend.usable }))
+    backends: backends.map(({ id, url, status }) => ({ id, url, healthy: (status & STATUS.ill) === 0 }))
   }))
 }
 

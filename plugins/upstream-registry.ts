@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { UpstreamGroupConfig } from '../src/config/types.ts'
 import type { UpstreamGroups } from '../src/upstreams/group.ts'
+import type { Drained, StateChange } from '../src/upstreams/registry-events.ts'
 import { UpstreamRegistry } from '../src/upstreams/registry.ts'
 
 declare module 'fastify' {
@@ -19,12 +20,20 @@ export type UpstreamRegistryOptions =
   | { readonly registry: UpstreamRegistry }
   | { readonly groups: UpstreamGroups }
 
-/** Makes upstream groups known to the app as `app.upstreams`. */
+/** Makes upstream groups known to the app as `app.upstreams`, and logs what operators do to backends. */
 async function upstreamRegistry(app: FastifyInstance, options: UpstreamRegistryOptions): Promise<void> {
   const registry = ownedRegistry(options)
+  if (registry) logStates(app, registry)
   app.decorate('registry', registry)
   if ('groups' in options) app.decorate('upstreams', options.groups)
   else app.decorate('upstreams', { getter: () => registry!.groups })
+}
+
+function logStates(app: FastifyInstance, registry: UpstreamRegistry): void {
+  const logState = (change: StateChange): void => app.log.info(change, 'backend state changed')
+  const logDrained = (drained: Drained): void => app.log.info(drained, 'backend drained')
+  registry.on('state', logState).on('drained', logDrained)
+  app.addHook('onClose', async () => void registry.off('state', logState).off('drained', logDrained))
 }
 
 function ownedRegistry(options: UpstreamRegistryOptions): UpstreamRegistry | null {

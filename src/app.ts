@@ -3,9 +3,11 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import Fastify, { type FastifyBaseLogger, type FastifyHttpOptions, type FastifyInstance } from 'fastify'
 import accessLog from '../plugins/access-log.ts'
 import balancing from '../plugins/balancing.ts'
+import circuitBreaking from '../plugins/circuit-breaking.ts'
 import forwarding from '../plugins/forwarding.ts'
 import healthChecks from '../plugins/health-checks.ts'
 import metrics from '../plugins/metrics.ts'
+import outlierDetection from '../plugins/outlier-detection.ts'
 import problemDetails, { sendProblem } from '../plugins/problem-details.ts'
 import requestRecord from '../plugins/request-record.ts'
 import routing from '../plugins/routing.ts'
@@ -63,11 +65,14 @@ export interface ControlParts {
   readonly admin: AdminContext
 }
 
-/** Builds the control plane's app: it probes the backends and serves the admin API. */
+/** Builds the control plane's app: it probes and judges the backends, and serves the admin API. */
 export async function buildControl(parts: ControlParts): Promise<FastifyInstance> {
-  const app = createApp(parts.log)
+  // Fastify takes parameters of up to 100 characters; a group's name or a backend's host may be longer.
+  const app = createApp(parts.log, { routerOptions: { maxParamLength: 500 } })
   await app.register(problemDetails)
   await app.register(upstreamRegistry, { registry: parts.registry })
+  await app.register(outlierDetection)
+  await app.register(circuitBreaking)
   await app.register(healthChecks)
   await app.register(adminRoutes, parts.admin)
   await app.ready()

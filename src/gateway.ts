@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { type Readiness, readiness } from './admin/readiness.ts'
+import { addressBlocks } from './address-blocks.ts'
 import { type Addresses, firstAddresses, nextAddresses, shared, urlOf, withFreePorts } from './addresses.ts'
 import { buildControl } from './app.ts'
 import { ConfigError, formatIssue } from './config/issue.ts'
@@ -11,6 +12,7 @@ import type { GatewayConfig } from './config/types.ts'
 import { explain } from './explain.ts'
 import { LiveState } from './live-state.ts'
 import { RouteTable } from './routing/route-table.ts'
+import { AffinitySecret } from './store/affinity-secret.ts'
 import { EventLog, type ReloadEvent, type ReloadTrigger } from './telemetry/events.ts'
 import { createDataPlanePool, workerCount } from './threads/data-plane-pool.ts'
 import { Generation } from './threads/generation.ts'
@@ -52,6 +54,7 @@ export class Gateway {
   readonly #follower: ConfigFollower
   readonly #certificates: CertificateStore
   readonly #workers: number
+  readonly #affinitySecret = new AffinitySecret()
   #config: GatewayConfig
   #table: RouteTable
   #version = 1
@@ -72,9 +75,8 @@ export class Gateway {
   }
 
   static async #startOnce(options: GatewayOptions): Promise<Gateway> {
-    const { config } = options
-    const addresses = await firstAddresses(config)
-    const workers = await workerCount(config.server, addresses.front.port, options.log)
+    const addresses = await firstAddresses(options.config)
+    const workers = await workerCount(options.config.server, addresses.front.port, options.log)
     const gateway = new Gateway(options, workers, workers > 0 ? shared(addresses) : addresses)
     const started = gateway.#start()
     gateway.#reloading = started.catch(() => undefined)
@@ -106,7 +108,8 @@ export class Gateway {
       workerEntry: workerEntry ?? WORKER_ENTRY,
       workerHeap,
       clearRow: (row) => this.#live.clearRow(row),
-      onOldest: () => this.#live.reclaim(this.#pool.oldest)
+      onOldest: () => this.#live.reclaim(this.#pool.oldest),
+      onSuspect: (group, id) => this.#live.registry.emit('suspect', group, id)
     })
     this.#pool = pool
     this.#stopWatch = stopWatch
@@ -120,7 +123,7 @@ export class Gateway {
       secure: async (material) => this.#logFailures(await pool.secure(material)),
       inTurn: (work) => this.#inTurn(work)
     })
-    this.#live.registry.on('flip', (flip) => this.events.record({ type: 'health', ...flip }))
+    this.events.follow(this.#live.registry)
   }
 
   /** `http://host:port` of the public listener, `https:` with TLS. */
@@ -189,6 +192,7 @@ export class Gateway {
   }
 
   async #start(): Promise<void> {
+    this.#config = await this.#affinitySecret.complete(this.#config, this.#log)
     await this.#certificates.start(this.#config.server.tls?.certificates ?? [])
     this.#follower.follow(this.#config)
     const spec = this.#live.prepare(this.#config, this.#version)
@@ -212,11 +216,7 @@ export class Gateway {
         readiness: () => this.readiness,
         explain: (request) =>
           explain(
-            {
-              table: this.#table,
-              groups: registry.groups,
-              observed: (backend) => registry.observed(backend)
-            },
+            { table: this.#table, registry, trusted: addressBlocks(this.#config.server.trustProxy) },
             request
           ),
         reload: () => this.reload('admin'),
@@ -228,7 +228,8 @@ export class Gateway {
   async #reload(trigger: ReloadTrigger): Promise<ReloadEvent> {
     if (this.#stopping) return this.#report(trigger, 'failed', ['the gateway is stopping'])
     try {
-      const { config: next, certificates } = await loadStaged(this.#config.file, this.#certificates)
+      const { config, certificates } = await loadStaged(this.#config.file, this.#certificates)
+      const next = await this.#affinitySecret.complete(config, this.#log)
       if (isDeepStrictEqual(next, this.#config)) {
         await this.#certificates.use(certificates)
         return this.#report(trigger, 'unchanged')
@@ -276,9 +277,8 @@ export class Gateway {
   }
 
   #logFailures(errors: readonly Error[]): void {
-    for (const error of errors) {
+    for (const error of errors)
       this.#log.error({ err: error }, 'a worker thread failed to take over and is replaced')
-    }
   }
 
   #report(

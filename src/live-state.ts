@@ -23,7 +23,13 @@ export class LiveState {
   prepare(config: GatewayConfig, version: number): GenerationSpec {
     this.registry.prepare(config.upstreams)
     this.routes.reserve(routeKeys(config))
-    return { version, config, backends: share(this.registry.slots), routes: share(this.routes) }
+    return {
+      version,
+      config,
+      backends: share(this.registry.slots),
+      groups: share(this.registry.groupSlots),
+      routes: share(this.routes)
+    }
   }
 
   /** It serves. */
@@ -42,12 +48,14 @@ export class LiveState {
   /** Frees what no generation from this one on knows. */
   reclaim(oldestInUse: number): void {
     this.registry.slots.reclaim(oldestInUse)
+    this.registry.groupSlots.reclaim(oldestInUse)
     this.routes.reclaim(oldestInUse)
   }
 
   /** What a dead thread had in flight died with it. */
   clearRow(row: number): void {
     this.registry.table.clearGauges(row)
+    this.registry.groupSlots.table.clearGauges(row)
     this.routes.table.clearGauges(row)
   }
 }

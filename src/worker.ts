@@ -10,7 +10,8 @@ const port = parentPort!
 const plane = new DataPlane({
   row,
   log: createLogger(logLevel),
-  onOldest: (version) => send({ kind: 'oldest', version })
+  onOldest: (version) => send({ kind: 'oldest', version }),
+  onSuspect: (group, id) => send({ kind: 'suspect', group, id })
 })
 
 beat(heartbeats, row)

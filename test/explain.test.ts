@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { addressBlocks } from '../src/address-blocks.ts'
 import { type Explanation, explain } from '../src/explain.ts'
 import { RouteTable } from '../src/routing/route-table.ts'
 import { UpstreamRegistry } from '../src/upstreams/registry.ts'
@@ -9,22 +10,32 @@ import { apply, check, group } from './upstreams/groups.ts'
 const registry = new UpstreamRegistry({ now: () => 1000 })
 apply(
   registry,
-  [group('catalog', ['a', 'b'], { healthCheck: check() }), group('orders', ['c']), group('empty', [])],
+  [
+    group('catalog', ['a', 'b'], { healthCheck: check() }),
+    group('orders', ['c']),
+    group('empty', []),
+    group('canary', ['d'])
+  ],
   1
 )
 registry.observe({ group: 'catalog', id: 'b:80', healthy: false, reason: 'timeout' })
-registry.find('catalog', 'a:80')!.begin()
+registry.find('catalog', 'a:80')!.acquire()
 
 const table = new RouteTable([
   route('/api/products', { methods: ['GET'], upstream: 'catalog', rewrite: '/products' }),
   route('/shops/:shop', { upstream: 'orders', rewrite: '/s/:shop' }),
   route('/empty', { upstream: 'empty' }),
-  route('/bound', { upstream: 'orders', hosts: ['shop.test'] })
+  route('/bound', { upstream: 'orders', hosts: ['shop.test'] }),
+  route('/split', {
+    upstream: [
+      { group: 'canary', weight: 5 },
+      { group: 'orders', weight: 95 }
+    ]
+  })
 ])
 
 function ask(method: string, url: string, headers: Record<string, string> = {}): Explanation {
-  const observed = registry.observed.bind(registry)
-  return explain({ table, groups: registry.groups, observed }, { method, url, headers })
+  return explain({ table, registry, trusted: addressBlocks([]) }, { method, url, headers })
 }
 
 function targetOf(url: string): string | undefined {
@@ -42,9 +53,42 @@ test('a forwarded request is explained by route, group, balancer and every backe
     target: '/products/42?q=1',
     group: 'catalog',
     balancing: 'round-robin',
+    split: null,
+    key: null,
+    session: null,
+    breaker: null,
+    panic: false,
+    waiting: 0,
+    tiers: [{ tier: 0, share: 1, panic: false }],
     backends: [
-      { id: 'a:80', url: 'http://a', weight: 1, accepted: true, reason: 'initial', inFlight: 1 },
-      { id: 'b:80', url: 'http://b', weight: 1, accepted: false, reason: 'timeout', inFlight: 0 }
+      {
+        id: 'a:80',
+        url: 'http://a',
+        weight: 1,
+        tier: 0,
+        state: 'active',
+        accepted: true,
+        reason: 'initial',
+        health: 'healthy',
+        healthReason: 'initial',
+        share: 1,
+        inFlight: 1,
+        maxInFlight: 0
+      },
+      {
+        id: 'b:80',
+        url: 'http://b',
+        weight: 1,
+        tier: 0,
+        state: 'active',
+        accepted: false,
+        reason: 'ill',
+        health: 'unhealthy',
+        healthReason: 'timeout',
+        share: 0,
+        inFlight: 0,
+        maxInFlight: 0
+      }
     ]
   })
 })
@@ -87,8 +131,23 @@ test('an absolute URL without a path asks for the root', () => {
   for (const url of ['http://shop.test', 'http://shop.test?x=1'])
     assert.equal(ask('GET', url).outcome, 'no_route')
   const root = new RouteTable([route('/', { upstream: 'orders' })])
-  const observed = registry.observed.bind(registry)
-  const sources = { table: root, groups: registry.groups, observed }
-  const explanation = explain(sources, { method: 'GET', url: 'http://shop.test?x=1', headers: {} })
+  const explanation = explain(
+    { table: root, registry, trusted: addressBlocks([]) },
+    { method: 'GET', url: 'http://shop.test?x=1', headers: {} }
+  )
   assert.equal('target' in explanation && explanation.target, '/?x=1')
+})
+
+test('a route over several groups is explained by its parts and the one that takes the request', () => {
+  const explanation = ask('GET', '/split')
+  assert.ok('split' in explanation)
+  assert.equal(explanation.group, 'orders')
+  assert.deepEqual(explanation.split, {
+    reason: 'chance',
+    key: null,
+    parts: [
+      { group: 'canary', weight: 5, share: 0.05, chosen: false },
+      { group: 'orders', weight: 95, share: 0.95, chosen: true }
+    ]
+  })
 })

@@ -4,6 +4,7 @@ import { LiveState } from '../src/live-state.ts'
 import { ROUTE_LAYOUT, RouteStats } from '../src/telemetry/route-stats.ts'
 import type { GenerationSpec, LiveShare } from '../src/threads/messages.ts'
 import { BACKEND_COUNTER, BACKEND_LAYOUT, type Backend } from '../src/upstreams/backend.ts'
+import { GROUP_LAYOUT, type GroupLive } from '../src/upstreams/group-live.ts'
 import { buildGroups } from '../src/upstreams/group.ts'
 import { type LiveLayout, LiveTable } from '../src/upstreams/live-table.ts'
 import type { KeyedSlots } from '../src/upstreams/slots.ts'
@@ -38,6 +39,9 @@ interface Held {
   readonly row: number
   readonly version: number
   readonly backend: Backend
+  /** Of its group, in whose line it stands. */
+  readonly live: GroupLive
+  readonly groupSlot: number
   readonly stats: RouteStats
   readonly routeSlot: number
   /** A joined socket of an upgrade: it keeps its slot, but not its generation. */
@@ -45,7 +49,7 @@ interface Held {
   readonly endsAfter: number
 }
 
-/** Slots that a generation knows, by key, of both tables. */
+/** Slots that a generation knows, by key, of all tables. */
 type Known = readonly ReadonlyMap<string, number>[]
 
 /**
@@ -61,7 +65,7 @@ export class GenerationsModel {
   #serving = configOf([])
   #current = 0
   #tried = 0
-  #peaks = [0, 0]
+  #peaks = [0, 0, 0]
 
   constructor(random: () => number) {
     this.#random = random
@@ -71,9 +75,9 @@ export class GenerationsModel {
     return this.#held.length
   }
 
-  /** Pages of both tables. */
+  /** Pages of all tables. */
   get pages(): number[] {
-    return [this.live.registry.table.pages.length, this.live.routes.table.pages.length]
+    return this.#slots().map(({ table }) => table.pages.length)
   }
 
   /** Tries a configuration, which sometimes fails, and lets requests begin, end and die with their thread. */
@@ -122,17 +126,29 @@ export class GenerationsModel {
     const backends = attach(this.#tables[row]!, 0, BACKEND_LAYOUT, spec.backends)
     const routes = attach(this.#tables[row]!, 1, ROUTE_LAYOUT, spec.routes)
     const slots = new Map(spec.backends.slots)
-    const groups = buildGroups(config.upstreams, (key) => slots.get(key), backends, row)
+    const groupTable = attach(this.#tables[row]!, 2, GROUP_LAYOUT, spec.groups)
+    const groupSlots = new Map(spec.groups.slots)
+    const groups = buildGroups(config.upstreams, {
+      backends,
+      backendSlot: (key) => slots.get(key),
+      groups: groupTable,
+      groupSlot: (name) => groupSlots.get(name),
+      row
+    })
     const stats = new RouteStats(routes, new Map(spec.routes.slots), row)
-    const all = [...groups.values()].flatMap((each) => each.backends)
+    const all = [...groups.values()].flatMap(({ name, live, backends: each }) =>
+      each.map((backend) => ({ backend, live, groupSlot: groupSlots.get(name)! }))
+    )
     for (let count = between(this.#random, 0, 12); count > 0 && all.length > 0; count--) {
-      const backend = oneOf(this.#random, all)
+      const { backend, live, groupSlot } = oneOf(this.#random, all)
       const routeSlot = stats.slotOf(oneOf(this.#random, [...config.routes, undefined])?.name)
+      backend.acquire()
       backend.begin()
+      live.addWaiting(1)
       stats.begin(routeSlot)
       const endsAfter = version + between(this.#random, 0, this.#random() < 0.1 ? 12 : 4)
       const joined = this.#random() < 0.2
-      this.#held.push({ row, version, backend, stats, routeSlot, joined, endsAfter })
+      this.#held.push({ row, version, backend, live, groupSlot, stats, routeSlot, joined, endsAfter })
     }
   }
 
@@ -155,7 +171,7 @@ export class GenerationsModel {
   /** What is newly given out belongs to nobody else, holds nothing and has counted nothing. */
   #assertFresh(before: readonly ReadonlyMap<string, number>[], spec: GenerationSpec): void {
     for (const [index, { table }] of this.#slots().entries()) {
-      const given = [spec.backends, spec.routes][index]!.slots
+      const given = [spec.backends, spec.routes, spec.groups][index]!.slots
       assert.equal(new Set(given.map(([, slot]) => slot)).size, given.length, 'a slot has two keys')
       for (const [key, slot] of given) {
         if (before[index]!.has(key)) {
@@ -174,9 +190,9 @@ export class GenerationsModel {
 
   /** The gauges are those of the requests that are held, and the tables have no page too many. */
   #assertTrue(): void {
-    const expected = [new Map<number, number>(), new Map<number, number>()]
-    for (const { backend, routeSlot } of this.#held) {
-      for (const [index, slot] of [backend.slot, routeSlot].entries()) {
+    const expected = this.#slots().map(() => new Map<number, number>())
+    for (const { backend, routeSlot, groupSlot } of this.#held) {
+      for (const [index, slot] of [backend.slot, routeSlot, groupSlot].entries()) {
         expected[index]!.set(slot, (expected[index]!.get(slot) ?? 0) + 1)
       }
     }
@@ -205,14 +221,15 @@ export class GenerationsModel {
   }
 
   #slots(): KeyedSlots[] {
-    return [this.live.registry.slots, this.live.routes]
+    return [this.live.registry.slots, this.live.routes, this.live.registry.groupSlots]
   }
 }
 
 const ROWS = 3
 
-function end({ backend, stats, routeSlot }: Held): void {
-  backend.end(true)
+function end({ backend, live, stats, routeSlot }: Held): void {
+  backend.end('succeeded')
+  live.addWaiting(-1)
   stats.end(routeSlot, 'GET', 200, 0.1)
 }
 

@@ -14,12 +14,15 @@ test('over 300 random generations no slot is used again while anybody may still 
   model.settle()
   assert.equal(model.live.registry.slots.retired, 0)
   assert.equal(model.live.routes.retired, 0)
+  assert.equal(model.live.registry.groupSlots.retired, 0)
   // Room for the largest configurations that overlapped, nothing like 300 generations of some 200 keys each.
-  const [backendPages, routePages] = model.pages
-  assert.ok(backendPages! <= 8 && routePages! <= 8, model.pages.join())
+  assert.ok(
+    model.pages.every((count) => count <= 8),
+    model.pages.join()
+  )
 })
 
-test('a thread gets the pages, and the place of every backend and every route', () => {
+test('a thread gets the pages, and the place of every backend, group and route', () => {
   const live = new LiveState(2)
   const spec = live.prepare(configOf([group('a', ['x', 'y'])], ['r1', 'r2']), 1)
   assert.equal(spec.version, 1)
@@ -31,8 +34,10 @@ test('a thread gets the pages, and the place of every backend and every route', 
     spec.routes.slots.map(([key]) => key),
     [NO_ROUTE, 'r1', 'r2']
   )
-  assert.deepEqual([spec.backends.rows, spec.backends.buffers.length], [2, 1])
-  assert.deepEqual([spec.routes.rows, spec.routes.buffers.length], [2, 1])
+  assert.deepEqual(spec.groups.slots, [['a', 0]])
+  for (const { rows, buffers } of [spec.backends, spec.groups, spec.routes]) {
+    assert.deepEqual([rows, buffers.length], [2, 1])
+  }
   assert.deepEqual(structuredClone(spec.config), spec.config)
 })
 
@@ -41,10 +46,12 @@ test('a configuration that fails leaves no trace', () => {
   const serving = configOf([group('a', ['x'])])
   live.prepare(serving, 1)
   live.commit(serving, 1)
-  const before = [live.registry.slots.entries(), live.routes.entries()]
+  const entries = (): unknown =>
+    [live.registry.slots, live.registry.groupSlots, live.routes].map((slots) => slots.entries())
+  const before = entries()
   live.prepare(configOf([group('b', ['x', 'y'])], ['r1', 'r2']), 2)
   live.abort(serving)
-  assert.deepEqual([live.registry.slots.entries(), live.routes.entries()], before)
+  assert.deepEqual(entries(), before)
   assert.deepEqual([...live.registry.groups.keys()], ['a'])
 })
 
@@ -61,12 +68,20 @@ test('what a dead thread had in flight is gone, what others have stays', () => {
   })
   const slot = stats[0]!.slotOf('a')
   for (const each of stats) each.begin(slot)
+  backend.acquire()
   backend.begin()
+  const shared = live.registry.groups.get('a')!.live
+  shared.addWaiting(1)
+  shared.beginTrial(1)
   live.clearRow(1)
+  assert.equal(shared.waiting, 1)
+  assert.equal(shared.beginTrial(1), false)
   assert.equal(backend.inFlight, 1)
   assert.equal(live.routes.table.gauge(slot), 1)
   live.clearRow(0)
   assert.equal(backend.inFlight, 0)
   assert.equal(live.routes.table.gauge(slot), 0)
+  assert.equal(shared.waiting, 0)
+  assert.equal(shared.beginTrial(1), true, 'its trial is over')
   assert.equal(attemptsOf(live, backend), 1)
 })

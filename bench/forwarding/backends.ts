@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { freePort } from './free-port.ts'
-import { nginxConfig } from './nginx-config.ts'
-import { LOAD_CORE, PinnedProcess } from './processes.ts'
+import { freePort } from '../support/free-port.ts'
+import { nginxConfig } from '../support/nginx-config.ts'
+import { LOAD_CORE, PinnedProcess } from '../support/pinned-process.ts'
 
 /** The backends that are asked for; all are one nginx. */
 export interface Backends {

@@ -2,7 +2,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Load } from './loads.ts'
-import { LOAD_CORE, PinnedProcess } from './processes.ts'
+import { LOAD_CORE, PinnedProcess } from '../support/pinned-process.ts'
 
 const CONNECTIONS = 64
 

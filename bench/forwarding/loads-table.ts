@@ -1,6 +1,6 @@
 import { cpuRatio, leastCpu, measurementsOf, medianOf } from './figures.ts'
 import type { Load } from './loads.ts'
-import { figure, markdownTable } from './markdown.ts'
+import { figure, markdownTable } from '../support/markdown.ts'
 import type { Entry, Results } from './rounds.ts'
 
 /** One table per load: all contestants side by side, and how the first compares with each. */

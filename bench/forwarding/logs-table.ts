@@ -1,7 +1,7 @@
 import type { Contestant } from './contestants/contestant.ts'
 import { cpuDifference, leastCpu, measurementsOf, medianOf } from './figures.ts'
 import { GET_1K } from './loads.ts'
-import { figure, markdownTable } from './markdown.ts'
+import { figure, markdownTable } from '../support/markdown.ts'
 import type { Entry, Results } from './rounds.ts'
 
 /** Every contestant that can log, without and with its access log to a file. */

@@ -1,17 +1,17 @@
 /** Ours beside other proxies: `npm run bench:forwarding -- --help`; `npm run bench` prints all tables. */
-import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { startBackends } from './backends.ts'
 import { chooseContestants } from './contestants/choose.ts'
+import type { Contestant } from './contestants/contestant.ts'
 import { disturbance } from './figures.ts'
 import { holds, type Verdict, verdictLines } from './goals.ts'
-import { checkMachine, machineFacts } from './machine.ts'
+import { buildProject } from '../support/build-project.ts'
+import { checkMachine, machineFacts, type Program } from '../support/machine.ts'
 import { readOptions, USAGE } from './options.ts'
-import { stopAll } from './processes.ts'
+import { stopAll } from '../support/pinned-process.ts'
 import { measureRounds, resultsAsJson } from './rounds.ts'
 import { REPORTS } from './reports.ts'
 
@@ -32,12 +32,12 @@ try {
 async function run(args: string[]): Promise<void> {
   const options = readOptions(args)
   if (options.help) return say(USAGE)
-  checkMachine()
+  checkMachine({ taskset: 'util-linux', wrk: 'wrk', nginx: 'nginx' })
   const contestants = chooseContestants(options, say)
-  if (options.build) build()
+  if (options.build) buildProject()
   const { urls } = await startBackends(folder)
   say(`\`node bench/forwarding/main.ts ${args.join(' ')}\``)
-  say(machineFacts(contestants).join('\n'))
+  say(machineFacts(programsOf(contestants)).join('\n'))
   const verdicts: Verdict[] = []
   const measured = new Map<string, unknown>()
   for (const table of options.tables) {
@@ -55,10 +55,9 @@ async function run(args: string[]): Promise<void> {
   if (!verdicts.every(holds)) process.exitCode = 1
 }
 
-function build(): void {
-  const project = fileURLToPath(new URL('../..', import.meta.url))
-  const { status } = spawnSync('npm', ['run', '--silent', 'build'], { cwd: project, stdio: 'inherit' })
-  if (status !== 0) throw new Error('the build failed; --no-build measures dist/ as it is')
+function programsOf(contestants: readonly Contestant[]): Record<string, Program> {
+  const theirs = contestants.flatMap(({ title, program }) => (program ? [[title, program] as const] : []))
+  return { ...Object.fromEntries(theirs), wrk: { command: 'wrk', debian: 'wrk', version: ['-v'] } }
 }
 
 async function giveUp(code: number): Promise<void> {

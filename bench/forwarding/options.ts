@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { oneOf, positive } from '../support/option-values.ts'
 import { LOADS, type Load } from './loads.ts'
 import type { Pace } from './rounds.ts'
 
@@ -75,17 +76,4 @@ export function readOptions(args: string[]): Options & { readonly help: boolean 
     profile: values.profile && resolve(values.profile),
     help: values.help
   }
-}
-
-function oneOf<Name extends string>(option: string, known: readonly Name[], name: string): Name {
-  const found = known.find((each) => each === name)
-  if (found === undefined) throw new Error(`${option}: expected ${known.join(', ')}, got ${name}`)
-  return found
-}
-
-function positive(option: string, text: string): number {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 1)
-    throw new Error(`${option}: expected a whole number from 1, got ${text}`)
-  return value
 }

@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { runClients } from './clients.ts'
 import type { Contestant } from './contestants/contestant.ts'
-import { freePort } from './free-port.ts'
+import { freePort } from '../support/free-port.ts'
 import type { Load } from './loads.ts'
-import { type PinnedProcess, PROXY_CORE } from './processes.ts'
+import { type PinnedProcess, PROXY_CORE } from '../support/pinned-process.ts'
+import { rotated } from '../support/rotated.ts'
 import { busyTime, type Usage, usageOf } from './usage.ts'
 
 /** A contestant in one table. */
@@ -180,11 +181,4 @@ async function checkLog({ entry, folder }: Running): Promise<void> {
 
 function accessLogIn(folder: string): string {
   return join(folder, 'access-log')
-}
-
-/** The same list, started elsewhere, every second time backwards: nobody follows the same neighbour all the time. */
-function rotated<Item>(items: readonly Item[], round: number): Item[] {
-  const turn = round % items.length
-  const list = [...items.slice(turn), ...items.slice(0, turn)]
-  return round % 2 === 0 ? list : list.toReversed()
 }

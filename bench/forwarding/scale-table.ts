@@ -2,7 +2,7 @@ import { shopPath } from '../support/shop-config.ts'
 import { gateway } from './contestants/ours.ts'
 import { cpuRatio, leastCpu, measurementsOf, medianOf } from './figures.ts'
 import { GET_1K } from './loads.ts'
-import { figure, markdownTable } from './markdown.ts'
+import { figure, markdownTable } from '../support/markdown.ts'
 import type { Entry, Results } from './rounds.ts'
 
 /** So many routes and backends. */

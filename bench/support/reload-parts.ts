@@ -48,9 +48,15 @@ export async function measureParts(reloader: Reloader, file: string): Promise<Pa
     const spec = await part('live state', 'control plane', () => live.prepare(config, version))
     await part('copy to a thread', 'data plane', () => structuredClone(spec.config))
     const app = await part('build', 'data plane', () => {
-      const slots = new Map(spec.backends.slots)
-      const { table } = live.registry
-      const groups = buildGroups(config.upstreams, (key) => slots.get(key), table, 0)
+      const backendSlots = new Map(spec.backends.slots)
+      const groupSlots = new Map(spec.groups.slots)
+      const groups = buildGroups(config.upstreams, {
+        backends: live.registry.table,
+        backendSlot: (key) => backendSlots.get(key),
+        groups: live.registry.groupSlots.table,
+        groupSlot: (name) => groupSlots.get(name),
+        row: 0
+      })
       const stats = new RouteStats(live.routes.table, new Map(spec.routes.slots), 0)
       return buildGeneration({ config, groups, connections, stats, log })
     })

@@ -7,8 +7,8 @@ const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 const READY_WITHIN = 60_000
 
 /**
- * Starts the gateway in a process of its own. Its log goes to a file; what it has to say about a backend's
- * health is told as well.
+ * Starts the gateway in a process of its own. Its log goes to a file; what it has to say about
+ * backends is told as well.
  */
 export function startGateway(configFile: string, logFile: string, say: (line: string) => void): Child {
   const log = createWriteStream(logFile)
@@ -41,11 +41,17 @@ export async function whenReady(gateway: Child, admin: string): Promise<void> {
   throw new Error(`the gateway was not ready within ${READY_WITHIN / 1000} s: ${gateway.stderr()}`)
 }
 
-/** A log line about the health of a backend, for people; undefined for every other line. */
+/**
+ * A log line about the health of a backend, what an operator does to it, or a circuit breaker, for people; undefined for
+ * every other line.
+ */
 export function healthNews(line: string): string | undefined {
   if (!line.startsWith('{')) return undefined
-  const { group, backend, from, to, reason } = JSON.parse(line) as Record<string, unknown>
+  const fields = JSON.parse(line) as Record<string, unknown>
+  const { group, backend = 'circuit breaker', from, to, reason } = fields
+  if (fields['msg'] === 'backend drained') return `gateway: ${String(group)} ${String(backend)} is drained`
   // Lines of the access log have a group, a backend and a reason too, but no change.
   if (typeof from !== 'string' || typeof to !== 'string') return undefined
-  return `gateway: ${String(group)} ${String(backend)} is ${to} (${String(reason)})`
+  const why = typeof reason === 'string' ? ` (${reason})` : ''
+  return `gateway: ${String(group)} ${String(backend)} is ${to}${why}`
 }

@@ -1,4 +1,4 @@
-import type { Layout } from './layout.ts'
+import type { Layout, Replica } from './layout.ts'
 
 const JSON_BODY = `-H 'content-type: application/json' -d`
 
@@ -14,6 +14,11 @@ export interface Running {
 export function originOf({ host, port }: { host: string; port: number }): string {
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
+}
+
+/** Where the admin API has a replica, as a shell and a client take it. */
+function backendAt(admin: string, replica: Replica): string {
+  return `${admin}/api/upstreams/${replica.kind}/backends/${encodeURI(new URL(originOf(replica)).host)}`
 }
 
 /** What runs where, and commands that work as printed. */
@@ -51,7 +56,12 @@ export function hints({ layout, pids, logFile }: Running): string {
       `  kill -9 ${pids.get(three.name)}   # ${three.name} dies, and is started again after 10 s`,
       'and well again:',
       `  curl ${originOf(one)}/_switch ${JSON_BODY} '{"mode": "ok"}'`,
-      `  curl ${originOf(two)}/_switch ${JSON_BODY} '{"mode": "ok"}'`
+      `  curl ${originOf(two)}/_switch ${JSON_BODY} '{"mode": "ok"}'`,
+      '',
+      'Take a replica out by hand, ask who would serve and why, and let it back:',
+      `  curl -X PATCH ${backendAt(admin, two)} ${JSON_BODY} '{"state": "draining"}'`,
+      `  npx xecureapi explain GET /api/products/42 --admin ${admin}`,
+      `  curl -X PATCH ${backendAt(admin, two)} ${JSON_BODY} '{"state": "active"}'`
     )
   }
   lines.push('', 'Is the gateway ready?', `  curl -i ${admin}/readyz`, '', 'Ctrl-C stops everything.')

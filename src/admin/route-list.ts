@@ -1,9 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import type { HeaderChanges, RouteConfig } from '../config/types.ts'
+import { formatRequestKey } from '../config/request-key-text.ts'
 import type { AdminContext } from './routes.ts'
 
 /** A route as the admin API shows it: values of header fields stay hidden, since they may be secrets. */
-export interface RouteView extends Omit<RouteConfig, 'headers'> {
+export interface RouteView extends Omit<RouteConfig, 'headers' | 'splitBy'> {
+  /** As configured: `header:x-user-id`. */
+  readonly splitBy?: string
   readonly headers?: { readonly request: HeaderNames; readonly response: HeaderNames }
 }
 
@@ -18,10 +21,11 @@ export async function routeRoutes(app: FastifyInstance, { routes }: AdminContext
   app.get('/routes', () => routes().routes.map(viewRoute))
 }
 
-function viewRoute({ headers, ...route }: RouteConfig): RouteView {
+function viewRoute({ headers, splitBy, ...route }: RouteConfig): RouteView {
   const names = ({ set, remove }: HeaderChanges): HeaderNames => ({ set: Object.keys(set), remove })
   return {
     ...route,
+    ...(splitBy && { splitBy: formatRequestKey(splitBy) }),
     ...(headers && { headers: { request: names(headers.request), response: names(headers.response) } })
   }
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance, HTTPMethods } from 'fastify'
 import { methodNotAllowed } from '../problem.ts'
+import { schemaProblem } from './schema-message.ts'
 
 const METHODS: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
@@ -20,6 +21,7 @@ export async function registerStrict(
   const taken = new Map<string, HTTPMethods[]>()
   await app.register(
     async (scope) => {
+      scope.setSchemaErrorFormatter(schemaProblem)
       scope.addHook('onRoute', (route) => {
         const methods = [route.method].flat()
         taken.set(route.url, [...(taken.get(route.url) ?? []), ...methods])

@@ -1,76 +1,70 @@
 import type { FastifyInstance } from 'fastify'
 import { ProblemError } from '../problem.ts'
-import { quantile } from '../telemetry/histogram.ts'
-import { BACKEND_COUNTER, type Backend } from '../upstreams/backend.ts'
+import { sharedNow } from '../shared-clock.ts'
 import type { UpstreamGroup } from '../upstreams/group.ts'
 import type { UpstreamRegistry } from '../upstreams/registry.ts'
+import { ADMINISTRATIVE_STATES, type AdministrativeState } from '../upstreams/standing.ts'
 import type { AdminContext } from './routes.ts'
+import { type BackendView, viewGroup } from './upstream-view.ts'
 
-/** A backend as the admin API shows it. */
-export interface BackendView {
-  readonly id: string
-  readonly url: string
-  readonly weight: number
-  readonly tier: number
-  readonly maxInFlight: number
-  /** What an operator wants of it. */
-  readonly state: 'active'
-  readonly health: 'healthy' | 'unhealthy'
-  readonly reason: string
-  /** Since when it has this health, ISO 8601. */
-  readonly since: string
-  readonly inFlight: number
-  readonly source: 'file'
-  /** Attempts so far, and those that failed. */
-  readonly attempts: number
-  readonly failures: number
-  /** Seconds to the response's head; null before the first. */
-  readonly timeToFirstByte: { readonly p50: number | null; readonly p99: number | null }
+export type { BackendView, GroupView } from './upstream-view.ts'
+
+/** What may be changed of a backend. */
+interface BackendChange {
+  readonly state?: AdministrativeState
+  readonly weight?: number
+  readonly tier?: number
+  readonly maxInFlight?: number
 }
 
-/** A group as the admin API shows it. */
-export interface GroupView {
-  readonly name: string
-  readonly balancing: string
-  readonly backends: readonly BackendView[]
+const CHANGE = {
+  type: 'object',
+  additionalProperties: false,
+  minProperties: 1,
+  properties: {
+    state: { enum: ADMINISTRATIVE_STATES },
+    weight: { type: 'number' },
+    tier: { type: 'number' },
+    maxInFlight: { type: 'number' }
+  }
 }
 
-/** `/upstreams` and `/upstreams/:group`. */
+/** `/upstreams`, `/upstreams/:group`, and `/upstreams/:group/backends/:id`, which takes a change of its state. */
 export async function upstreamRoutes(app: FastifyInstance, { registry }: AdminContext): Promise<void> {
-  app.get('/upstreams', () => [...registry.groups.values()].map((group) => viewGroup(registry, group)))
-  app.get<{ Params: { group: string } }>('/upstreams/:group', ({ params }) => {
-    const group = registry.groups.get(params.group)
-    if (!group) throw new ProblemError(404, 'unknown_group', `There is no upstream group "${params.group}".`)
-    return viewGroup(registry, group)
+  app.get('/upstreams', () => {
+    const now = sharedNow()
+    return [...registry.groups.values()].map((group) => viewGroup(registry, group, now))
   })
+  app.get<{ Params: { group: string } }>('/upstreams/:group', ({ params }) =>
+    viewGroup(registry, groupOf(registry, params.group), sharedNow())
+  )
+  app.patch<{ Params: { group: string; id: string }; Body: BackendChange }>(
+    '/upstreams/:group/backends/:id',
+    { schema: { body: CHANGE } },
+    ({ params, body }) => changeBackend(registry, groupOf(registry, params.group), params.id, body)
+  )
 }
 
-function viewGroup(registry: UpstreamRegistry, group: UpstreamGroup): GroupView {
-  return {
-    name: group.name,
-    balancing: group.settings.balancing.algorithm,
-    backends: group.backends.map((backend) => viewBackend(registry, backend))
+function changeBackend(
+  registry: UpstreamRegistry,
+  group: UpstreamGroup,
+  id: string,
+  { state, ...others }: BackendChange
+): BackendView {
+  if (!registry.find(group.name, id)) {
+    throw new ProblemError(404, 'unknown_backend', `Group "${group.name}" has no backend "${id}".`)
   }
+  const fixed = Object.keys(others)
+  if (state === undefined || fixed.length > 0) {
+    const detail = `Backend "${id}" is of the configuration file: ${fixed.join(' and ')} can be changed there only. Here only its state can.`
+    throw new ProblemError(409, 'set_by_file', detail)
+  }
+  registry.setState(group.name, id, state)
+  return viewGroup(registry, group, sharedNow()).backends.find((backend) => backend.id === id)!
 }
 
-function viewBackend(registry: UpstreamRegistry, backend: Backend): BackendView {
-  const { id, url, weight, inFlight, slot } = backend
-  const { health, reason, since } = registry.observed(backend)
-  const durations = backend.timesToFirstByte()
-  return {
-    id,
-    url,
-    weight,
-    tier: 0,
-    maxInFlight: 0,
-    state: 'active',
-    health,
-    reason,
-    since: new Date(since).toISOString(),
-    inFlight,
-    source: 'file',
-    attempts: registry.table.counter(slot, BACKEND_COUNTER.attempts),
-    failures: registry.table.counter(slot, BACKEND_COUNTER.failures),
-    timeToFirstByte: { p50: quantile(durations, 0.5), p99: quantile(durations, 0.99) }
-  }
+function groupOf(registry: UpstreamRegistry, name: string): UpstreamGroup {
+  const group = registry.groups.get(name)
+  if (!group) throw new ProblemError(404, 'unknown_group', `There is no upstream group "${name}".`)
+  return group
 }

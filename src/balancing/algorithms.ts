@@ -1,20 +1,29 @@
 import type { BalancingAlgorithm } from '../config/types.ts'
-import type { Balancer, Candidate } from './balancer.ts'
+import type { Algorithm, AlgorithmOptions } from './algorithm.ts'
+import type { Candidate } from './candidate.ts'
+import { Hash } from './hash.ts'
 import { LeastConnections } from './least-connections.ts'
+import { LeastLatency } from './least-latency.ts'
+import { Random } from './random.ts'
+import { RandomTwo } from './random-two.ts'
 import { RoundRobin } from './round-robin.ts'
 
-const ALGORITHMS: Record<
-  BalancingAlgorithm,
-  new <C extends Candidate>(candidates: readonly C[]) => Balancer<C>
-> = {
+type AlgorithmClass = new <C extends Candidate>(options: AlgorithmOptions) => Algorithm<C>
+
+const ALGORITHMS: Record<BalancingAlgorithm, AlgorithmClass> = {
   'round-robin': RoundRobin,
-  'least-connections': LeastConnections
+  'least-connections': LeastConnections,
+  'least-latency': LeastLatency,
+  random: Random,
+  'random-two': RandomTwo,
+  hash: Hash,
+  'ip-hash': Hash
 }
 
-/** Makes the balancer of that name for an immutable list of candidates. */
-export function createBalancer<C extends Candidate>(
-  algorithm: BalancingAlgorithm,
-  candidates: readonly C[]
-): Balancer<C> {
-  return new ALGORITHMS[algorithm](candidates)
+/** Makes the algorithm of that name for one group. */
+export function createAlgorithm<C extends Candidate>(
+  name: BalancingAlgorithm,
+  options: AlgorithmOptions
+): Algorithm<C> {
+  return new ALGORITHMS[name](options)
 }

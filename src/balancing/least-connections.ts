@@ -1,66 +1,88 @@
-import type { Balancer, Candidate, CandidateFilter } from './balancer.ts'
+import type { Algorithm, AlgorithmOptions, Exclusion, Pool } from './algorithm.ts'
+import type { Candidate } from './candidate.ts'
+import { firstFrom } from './first-from.ts'
+import { GoldenTurns, MANY } from './golden-turns.ts'
 import { SmoothTurns } from './smooth-turns.ts'
+
+/** Turns in a row that may fall to somebody who is busy or excluded, before all are looked at. */
+const TURNS = 8
 
 /**
  * Weighted least connections, as nginx's `least_conn`: the smallest in flight ÷ weight; ties go round in smooth
  * weighted turns among those that tie.
  *
- * Where all weights are equal, those turns are one after the other, and the first idle one that comes is the pick: a
- * thousand backends then cost no more than three.
+ * Where all weights are equal, those turns are one after the other, and the first idle one that comes is the pick; where
+ * they are not and there are many, the first idle one of {@link GoldenTurns} is. A thousand backends then cost hardly
+ * more than three, as long as some are idle.
  */
-export class LeastConnections<C extends Candidate> implements Balancer<C> {
-  readonly #candidates: readonly C[]
-  readonly #hasEqualWeights: boolean
+export class LeastConnections<C extends Candidate> implements Algorithm<C> {
   readonly #turns: SmoothTurns
-  /** Loads of the current pick: read once, since other threads change them meanwhile. */
-  readonly #loads: Float64Array
-  #next = 0
+  readonly #goldenTurns = new GoldenTurns<C>()
+  /** Indexes of those that tie in the current pick. */
+  readonly #tied: Int32Array
+  /** Of each tier, the place behind that of the last pick. */
+  readonly #next: number[] = []
 
-  constructor(candidates: readonly C[]) {
-    this.#candidates = candidates
-    this.#hasEqualWeights = candidates.every(({ weight }) => weight === candidates[0]!.weight)
-    this.#turns = new SmoothTurns(candidates)
-    this.#loads = new Float64Array(candidates.length)
+  constructor({ places }: AlgorithmOptions) {
+    this.#turns = new SmoothTurns(places)
+    this.#tied = new Int32Array(places)
   }
 
-  pick(filter: CandidateFilter<C>): C | undefined {
-    return this.#hasEqualWeights ? this.#pickNext(filter) : this.#pickWeighted(filter)
+  pick(pool: Pool<C>, exclusion: Exclusion<C>): C | undefined {
+    if (pool.isEven) return this.#pickNext(pool, exclusion)
+    return (
+      (pool.candidates.length > MANY ? this.#pickIdle(pool, exclusion) : undefined) ??
+      this.#pickWeighted(pool, exclusion)
+    )
   }
 
-  #pickNext(filter: CandidateFilter<C>): C | undefined {
-    const candidates = this.#candidates
+  #pickNext({ candidates }: Pool<C>, exclusion: Exclusion<C>): C | undefined {
     const count = candidates.length
+    if (count === 0) return undefined
+    const { tier } = candidates[0]!
     let least = Infinity
-    let best = -1
-    for (let step = 0, index = this.#next; step < count; step++, index++) {
+    let best: C | undefined
+    let index = firstFrom(candidates, this.#next[tier] ?? 0)
+    for (let step = 0; step < count; step++, index++) {
       if (index === count) index = 0
       const candidate = candidates[index]!
-      if (!filter.accepts(candidate)) continue
       const load = candidate.inFlight
-      if (load >= least) continue
+      if (load >= least || exclusion.excludes(candidate)) continue
       least = load
-      best = index
-      if (load === 0) break
+      best = candidate
+      if (load <= 0) break
     }
-    if (best === -1) return undefined
-    this.#next = best + 1 === count ? 0 : best + 1
-    return candidates[best]
+    if (best) this.#next[tier] = best.place + 1
+    return best
   }
 
-  #pickWeighted(filter: CandidateFilter<C>): C | undefined {
-    const loads = this.#loads
+  /** An idle one has the least whatever the others have. */
+  #pickIdle(pool: Pool<C>, exclusion: Exclusion<C>): C | undefined {
+    for (let turn = 0; turn < TURNS; turn++) {
+      const candidate = pool.candidates[this.#goldenTurns.next(pool)]!
+      if (candidate.inFlight <= 0 && !exclusion.excludes(candidate)) return candidate
+    }
+    return undefined
+  }
+
+  #pickWeighted({ candidates, weights }: Pool<C>, exclusion: Exclusion<C>): C | undefined {
+    const tied = this.#tied
+    let count = 0
     let least = Infinity
-    for (let index = 0; index < loads.length; index++) {
-      const candidate = this.#candidates[index]!
-      const load = filter.accepts(candidate) ? candidate.inFlight / candidate.weight : Infinity
-      loads[index] = load
-      if (load < least) least = load
+    for (let index = 0; index < candidates.length; index++) {
+      const candidate = candidates[index]!
+      // Read once, since other threads change it meanwhile.
+      const load = candidate.inFlight / weights[index]!
+      if (load > least || exclusion.excludes(candidate)) continue
+      if (load < least) count = 0
+      least = load
+      tied[count++] = index
     }
-    if (least === Infinity) return undefined
     this.#turns.begin()
-    for (let index = 0; index < loads.length; index++) {
-      if (loads[index] === least) this.#turns.offer(index)
+    for (let turn = 0; turn < count; turn++) {
+      const index = tied[turn]!
+      this.#turns.offer(candidates[index]!.place, weights[index]!, index)
     }
-    return this.#candidates[this.#turns.take()]
+    return candidates[this.#turns.take()]
   }
 }

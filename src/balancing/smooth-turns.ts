@@ -7,33 +7,38 @@
  * @see https://github.com/nginx/nginx/commit/52327e0627f49dbda1e8db695e63a4b0af4448b1
  */
 export class SmoothTurns {
-  readonly #weights: Float64Array
   readonly #current: Float64Array
   #total = 0
   #best = -1
+  #bestIndex = -1
 
-  /** @param candidates - By index; their weights are read once. */
-  constructor(candidates: readonly { readonly weight: number }[]) {
-    this.#weights = Float64Array.from(candidates, (candidate) => candidate.weight)
-    this.#current = new Float64Array(candidates.length)
+  /** @param places - Candidates have places below it. */
+  constructor(places: number) {
+    this.#current = new Float64Array(places)
   }
 
   begin(): void {
     this.#total = 0
     this.#best = -1
+    this.#bestIndex = -1
   }
 
-  /** Lets a candidate take part in this turn. */
-  offer(index: number): void {
-    const weight = this.#weights[index]!
+  /**
+   * Lets a candidate take part in this turn.
+   *
+   * @param index - What {@link take} returns when the turn is its.
+   */
+  offer(place: number, weight: number, index: number): void {
     this.#total += weight
-    this.#current[index]! += weight
-    if (this.#best === -1 || this.#current[index]! > this.#current[this.#best]!) this.#best = index
+    const current = (this.#current[place]! += weight)
+    if (this.#best !== -1 && current <= this.#current[this.#best]!) return
+    this.#best = place
+    this.#bestIndex = index
   }
 
-  /** @returns The index whose turn it is, -1 when nobody was offered. */
+  /** @returns The index of the one whose turn it is, -1 when nobody was offered. */
   take(): number {
     if (this.#best !== -1) this.#current[this.#best]! -= this.#total
-    return this.#best
+    return this.#bestIndex
   }
 }

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net'
+import { addressBlocks } from '../address-blocks.ts'
 import { parseHeader } from '../admin/explain.ts'
 import { loadConfig } from '../config/load.ts'
 import { type Explanation, explain as explainRequest, type ExplainRequest } from '../explain.ts'
@@ -5,8 +7,8 @@ import type { Problem } from '../problem.ts'
 import { RouteTable } from '../routing/route-table.ts'
 import { authority } from '../threads/reserve-port.ts'
 import { UpstreamRegistry } from '../upstreams/registry.ts'
+import { describeExplanation } from './describe-explanation.ts'
 import { type Command, CommandError, type CommandOptions, UsageError } from './main.ts'
-import { formatTable } from './table.ts'
 
 /** How long the admin API may take before the file alone is asked, in milliseconds. */
 const ADMIN_TIMEOUT = 2_000
@@ -15,18 +17,20 @@ const ADMIN_TIMEOUT = 2_000
 export const explain: Command = async (options, [method, url]) => {
   if (method === undefined || url === undefined) throw new UsageError('explain needs a METHOD and a URL')
   checkWords(options, method, url)
+  const { client } = options
   const request: ExplainRequest = {
     method: method.toUpperCase(),
     url,
-    headers: Object.fromEntries(options.header.map(parseHeader))
+    headers: Object.fromEntries(options.header.map(parseHeader)),
+    ...(client !== undefined && { client })
   }
   const live = await askGateway(options, request)
   const explanation = live ?? (await fromFile(options.config, request))
   process.stdout.write(
     `${live ? 'from the running gateway' : `from ${options.config}, no gateway answers`}\n`
   )
-  process.stdout.write(describe(explanation))
-  return explanation.outcome === 'forward' ? 0 : 1
+  process.stdout.write(describeExplanation(explanation))
+  return explanation.outcome === 'forward' || explanation.outcome === 'queued' ? 0 : 1
 }
 
 /** RFC 9110 section 5.6.2. */
@@ -35,13 +39,16 @@ const METHOD = new RegExp(`^${TOKEN}$`)
 const HEADER = new RegExp(`^${TOKEN}\\s*:`)
 
 /** A slip of the fingers must not be explained as if it were meant. */
-function checkWords({ header, admin }: CommandOptions, method: string, url: string): void {
+function checkWords({ header, admin, client }: CommandOptions, method: string, url: string): void {
   if (!METHOD.test(method)) throw new UsageError(`expected a METHOD such as GET, got "${method}"`)
   if (!/^(?:\/|https?:\/\/.)/i.test(url)) {
     throw new UsageError(`expected a URL that starts with "/", http:// or https://, got "${url}"`)
   }
   const wrong = header.find((text) => !HEADER.test(text))
   if (wrong !== undefined) throw new UsageError(`expected --header name:value, got "${wrong}"`)
+  if (client !== undefined && isIP(client) === 0) {
+    throw new UsageError(`expected --client with an IP address, got "${client}"`)
+  }
   if (admin !== undefined && !/^https?:$/.test(URL.parse(admin)?.protocol ?? '')) {
     throw new UsageError(`expected --admin http://HOST:PORT, got "${admin}"`)
   }
@@ -57,6 +64,7 @@ async function askGateway(
 ): Promise<Explanation | undefined> {
   const query = new URLSearchParams({ method: request.method, url: request.url })
   for (const header of options.header) query.append('header', header)
+  if (request.client !== undefined) query.set('client', request.client)
   const base = options.admin ?? (await configuredAdmin(options.config))
   const token = options.token ?? process.env.XECUREAPI_TOKEN
   let answer: Partial<Explanation & Problem>
@@ -83,27 +91,6 @@ async function fromFile(file: string, request: ExplainRequest): Promise<Explanat
   const registry = new UpstreamRegistry()
   registry.prepare(config.upstreams)
   registry.commit(config.upstreams, 1)
-  const observed = registry.observed.bind(registry)
-  return explainRequest({ table: new RouteTable(config.routes), groups: registry.groups, observed }, request)
-}
-
-function describe(explanation: Explanation): string {
-  const { method, url, outcome } = explanation
-  if (!('route' in explanation)) {
-    const allow = explanation.allow ? `, allowed: ${explanation.allow.join(', ')}` : ''
-    return `${method} ${url}: ${outcome} (${explanation.status}${allow})\n`
-  }
-  const { route, target, group, balancing, backends } = explanation
-  const rows = backends.map((backend) => [
-    backend.id,
-    backend.accepted ? 'accepted' : 'rejected',
-    backend.reason,
-    String(backend.weight),
-    String(backend.inFlight)
-  ])
-  return (
-    `${method} ${url}: ${outcome}\n` +
-    `route ${route.name} (${route.path}, ${route.source}) → group ${group}, ${balancing}, as ${target}\n` +
-    formatTable([['BACKEND', 'VERDICT', 'REASON', 'WEIGHT', 'IN FLIGHT'], ...rows])
-  )
+  const trusted = addressBlocks(config.server.trustProxy)
+  return explainRequest({ table: new RouteTable(config.routes), registry, trusted }, request)
 }

@@ -8,6 +8,7 @@ export interface CommandOptions {
   readonly config: string
   readonly admin: string | undefined
   readonly token: string | undefined
+  readonly client: string | undefined
   /** `name:value`, as often as given. */
   readonly header: readonly string[]
 }
@@ -36,6 +37,7 @@ const USAGE = `usage: xecureapi start|validate|routes|explain|schema [--config g
   routes                    prints the route table
   explain METHOD URL        says which route, group and backends would serve a request, and why
     --header name:value       as often as needed
+    --client ADDRESS          where it comes from, for what goes by the client's address
     --admin URL               admin address of the gateway to ask; by default as the configuration says
     --token TOKEN             or XECUREAPI_TOKEN
   schema                    prints the JSON Schema of the configuration
@@ -56,7 +58,10 @@ export async function main(argv: readonly string[]): Promise<void> {
     const surplus = args[entry.words]
     if (surplus !== undefined) throw new UsageError(`${name} takes no "${surplus}"`)
     const command = await entry.load()
-    const code = await command({ ...values, admin: values.admin, token: values.token }, args)
+    const code = await command(
+      { ...values, admin: values.admin, token: values.token, client: values.client },
+      args
+    )
     if (code !== undefined) process.exitCode = code
   } catch (error) {
     process.stderr.write(`${explainFailure(error)}\n`)
@@ -79,6 +84,7 @@ function parse(argv: readonly string[]) {
         config: { type: 'string', short: 'c', default: 'gateway.yaml' },
         admin: { type: 'string' },
         token: { type: 'string' },
+        client: { type: 'string' },
         header: { type: 'string', multiple: true, default: [] },
         help: { type: 'boolean', short: 'h', default: false }
       }

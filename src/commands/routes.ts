@@ -1,4 +1,5 @@
 import { loadConfig } from '../config/load.ts'
+import type { RouteConfig } from '../config/types.ts'
 import type { Command } from './main.ts'
 import { formatTable } from './table.ts'
 
@@ -10,7 +11,7 @@ export const routes: Command = async ({ config: file }) => {
     route.hosts?.join(',') ?? '*',
     route.methods?.join(',') ?? '*',
     route.path,
-    route.upstream,
+    describeUpstream(route.upstream),
     route.rewrite ?? '',
     route.source
   ])
@@ -18,4 +19,10 @@ export const routes: Command = async ({ config: file }) => {
     formatTable([['NAME', 'HOSTS', 'METHODS', 'PATH', 'UPSTREAM', 'REWRITE', 'SOURCE'], ...rows])
   )
   return 0
+}
+
+/** A group, or those of a split with their weights: `catalog:95,catalog-canary:5`. */
+function describeUpstream(upstream: RouteConfig['upstream']): string {
+  if (typeof upstream === 'string') return upstream
+  return upstream.map(({ group, weight }) => `${group}:${weight}`).join(',')
 }

@@ -1,15 +1,16 @@
 import { METHODS } from 'node:http'
 import { findRouteConflicts } from '../routing/conflicts.ts'
 import { checkForwarding } from './check-forwarding.ts'
+import { checkUpstream } from './check-split.ts'
 import type { RouteDefinition } from './define-routes.ts'
 import { quote, toIssues, type SourceDocument } from './document.ts'
 import type { ConfigIssue, Finding } from './issue.ts'
 import type { Path } from './path.ts'
-import { resolveRoute } from './resolve.ts'
+import { resolveRoute } from './resolve-routes.ts'
 import { nameRoutes } from './route-names.ts'
 import { checkRewrite, parseRoutePath } from './route-path.ts'
 import type { Sound } from './sound.ts'
-import { didYouMean, didYouMeanOrList } from './suggest.ts'
+import { didYouMean } from './suggest.ts'
 import type { RouteConfig } from './types.ts'
 
 /** A route as far as it is sound, and where it stands. */
@@ -74,15 +75,6 @@ function checkMethods({ document, path, route }: Omit<RouteEntry, 'isWhole'>): F
     const got = quote(document, place, method)
     return [{ path: place, message: `expected a method that Node's HTTP parser knows, got ${got}${hint}` }]
   })
-}
-
-function checkUpstream({ document, path, route }: RouteEntry, groups: readonly string[]): Finding[] {
-  if (route.upstream === undefined || groups.includes(route.upstream)) return []
-  const place = [...path, 'upstream']
-  const isSecret = document.writtenAt(place) !== undefined
-  const hint = isSecret ? '' : didYouMeanOrList(route.upstream, groups)
-  const got = quote(document, place, route.upstream)
-  return [{ path: place, message: `expected the name of an upstream group, got ${got}${hint}` }]
 }
 
 function checkNames(entries: readonly RouteEntry[]): ConfigIssue[] {

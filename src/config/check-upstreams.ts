@@ -1,4 +1,5 @@
-import { checkDuration } from './check-durations.ts'
+import { checkBalancing } from './check-balancing.ts'
+import { checkDuration, MIN_INTERVAL } from './check-durations.ts'
 import { checkForwarding } from './check-forwarding.ts'
 import { checkUpstreamTls } from './check-tls.ts'
 import { quote, type SourceDocument } from './document.ts'
@@ -12,9 +13,6 @@ import { parseStatusRange } from './status-ranges.ts'
 type RawGroup = NonNullable<RawConfig['upstreams']>[string]
 type RawHealthCheck = NonNullable<RawGroup['healthCheck']>
 
-/** Probes more often than this would be a load of their own. Milliseconds. */
-const MIN_INTERVAL = 100
-
 /** Checks the upstream groups: what their backends' URLs say, that none comes twice, ranges of times and statuses. */
 export function checkUpstreams(config: Sound<RawConfig>, document: SourceDocument): Finding[] {
   return Object.entries(config.upstreams ?? {}).flatMap(([name, group]) => {
@@ -23,6 +21,7 @@ export function checkUpstreams(config: Sound<RawConfig>, document: SourceDocumen
       ...checkBackends(document, [...path, 'backends'], group?.backends ?? []),
       ...checkUpstreamTls(document, path, { tls: group?.tls, backends: group?.backends }),
       ...checkHealthCheck(document, [...path, 'healthCheck'], group?.healthCheck),
+      ...(group ? checkBalancing(document, path, group) : []),
       ...checkForwarding(document, path, { retry: group?.retry, timeouts: group?.timeouts })
     ]
   })

@@ -51,7 +51,8 @@ export function toIssues(document: SourceDocument, findings: readonly Finding[])
 
 const LONGEST = 100
 
-function quoteValue(value: unknown): string {
+/** As {@link quote}, of a value that was not put in for a placeholder. */
+export function quoteValue(value: unknown): string {
   if (value === undefined || value === null) return 'nothing'
   if (typeof value === 'string') {
     // A password in a URL is nobody's business, even in an error; nor is a key.

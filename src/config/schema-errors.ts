@@ -1,5 +1,5 @@
 import type { ErrorObject } from 'ajv'
-import { quote, type SourceDocument } from './document.ts'
+import { quote, quoteValue, type SourceDocument } from './document.ts'
 import type { Finding } from './issue.ts'
 import { pathOfPointer, valueAt, type Path } from './path.ts'
 import { didYouMean, didYouMeanOrList } from './suggest.ts'
@@ -13,6 +13,8 @@ interface Schema {
   readonly minimum?: number
   readonly maximum?: number
   readonly errorMessage?: string
+  /** A secret: no message shows its value. */
+  readonly writeOnly?: boolean
   readonly properties?: Readonly<Record<string, Schema>>
   readonly required?: readonly string[]
 }
@@ -72,6 +74,7 @@ function explain(error: ErrorObject, path: Path, document: SourceDocument): Find
 }
 
 function describe(error: ErrorObject, schema: Schema, path: Path, document: SourceDocument): string {
+  if (schema.writeOnly) return `${expectationOf(schema)}, got ${kindOf(error.data)}`
   const got = quote(document, path, error.data)
   const words = wordsOf(schema)
   const isList = Array.isArray(error.data)
@@ -82,6 +85,13 @@ function describe(error: ErrorObject, schema: Schema, path: Path, document: Sour
   }
   const empty = error.data === null && schema.type === 'object' && !schema.required?.length
   return `${expected}${schema.enum ? ';' : ','} got ${got}${empty ? '; write {} for the defaults' : ''}`
+}
+
+/** What a value is, without a word of what it says. */
+function kindOf(value: unknown): string {
+  if (typeof value === 'string') return `a text of ${value.length}`
+  if (typeof value === 'object' || value === undefined) return quoteValue(value)
+  return `a ${typeof value}`
 }
 
 /** What a schema wants, as the beginning of a sentence: `expected a whole number from 1 to 1000`. */

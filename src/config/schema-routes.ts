@@ -1,6 +1,38 @@
 import { Type } from 'typebox'
+import { RequestKey, Weight } from './schema-balancing.ts'
 import { HeaderRulesSchema, retrySchema, timeoutsSchema } from './schema-forwarding.ts'
 import { CLOSED, HOST_LABEL, METHOD_MESSAGE, METHOD_PATTERN, Name } from './schema-parts.ts'
+
+const GroupName = {
+  minLength: 1,
+  errorMessage: 'expected the name of an upstream group'
+} as const
+
+const SplitPartSchema = Type.Object(
+  {
+    group: Type.String({ description: 'The name of the group.', ...GroupName }),
+    weight: Type.Optional(Weight('Share relative to the other parts; 0 = only sessions that it has.'))
+  },
+  { ...CLOSED, description: "One group's part of a split." }
+)
+
+const UpstreamSchema = Type.Union(
+  [
+    Type.String(GroupName),
+    Type.Array(SplitPartSchema, { minItems: 1, errorMessage: 'expected at least one group' })
+  ],
+  {
+    description: 'The upstream group that serves the route, or several with their shares.',
+    errorMessage: 'expected the name of an upstream group, or a list of { group, weight }',
+    examples: [
+      'catalog',
+      [
+        { group: 'catalog', weight: 95 },
+        { group: 'catalog-canary', weight: 5 }
+      ]
+    ]
+  }
+)
 
 /** One route, in the configuration file as well as in a module of `routesDir`. */
 export const RouteSchema = Type.Object(
@@ -38,11 +70,12 @@ export const RouteSchema = Type.Object(
         }
       )
     ),
-    upstream: Type.String({
-      description: 'The upstream group that serves the route.',
-      minLength: 1,
-      errorMessage: 'expected the name of an upstream group'
-    }),
+    upstream: UpstreamSchema,
+    splitBy: Type.Optional(
+      RequestKey(
+        'What keeps a client at one part of a split; absent = the session of its affinity, or chance.'
+      )
+    ),
     rewrite: Type.Optional(
       Type.String({
         description:

@@ -1,18 +1,15 @@
 import { Type } from 'typebox'
 import { retrySchema, timeoutsSchema } from './schema-forwarding.ts'
-import { CLOSED, Duration, HeaderName, HeaderValue, METHOD_MESSAGE, METHOD_PATTERN } from './schema-parts.ts'
+import {
+  AffinitySchema,
+  BalancingSchema,
+  ConnectionsSchema,
+  QueueSchema,
+  Weight
+} from './schema-balancing.ts'
+import { CircuitBreakerSchema, HealthCheckSchema, OutlierDetectionSchema } from './schema-health.ts'
+import { CLOSED, Duration } from './schema-parts.ts'
 import { UpstreamTlsSchema } from './schema-tls.ts'
-import { STATUS_PATTERN } from './status-ranges.ts'
-
-const AlgorithmSchema = Type.Enum(['round-robin', 'least-connections'], {
-  description: 'Smooth weighted turns, or the backend with the fewest requests in flight for its weight.'
-})
-
-const BalancingSchema = Type.Union([AlgorithmSchema, Type.Object({ algorithm: AlgorithmSchema }, CLOSED)], {
-  description: 'How a backend is picked for a request.',
-  default: 'round-robin',
-  examples: ['least-connections', { algorithm: 'round-robin' }]
-})
 
 const OriginSchema = Type.String({
   description: 'Where the backend listens: scheme, host and port, without a path.',
@@ -28,11 +25,24 @@ const BackendSchema = Type.Union(
       {
         url: OriginSchema,
         weight: Type.Optional(
+          Weight(
+            "Share of the traffic relative to the group's other backends; 0 = only sessions that it has."
+          )
+        ),
+        tier: Type.Optional(
           Type.Integer({
-            description: "Share of the traffic relative to the group's other backends.",
-            default: 1,
-            minimum: 1,
-            maximum: 1000
+            description: 'Tier 0 takes all that it can; what it can not goes to tier 1, and so on.',
+            default: 0,
+            minimum: 0,
+            maximum: 15
+          })
+        ),
+        maxInFlight: Type.Optional(
+          Type.Integer({
+            description: 'Most requests at once, over all threads; 0 = no cap.',
+            default: 0,
+            minimum: 0,
+            maximum: 1_000_000
           })
         )
       },
@@ -40,98 +50,6 @@ const BackendSchema = Type.Union(
     )
   ],
   { description: 'One server of the group.' }
-)
-
-const StatusSchema = Type.Union(
-  [Type.Integer({ minimum: 100, maximum: 599 }), Type.String({ pattern: STATUS_PATTERN })],
-  { errorMessage: 'expected a status from 100 to 599, or a range such as 200-299' }
-)
-
-const ExpectSchema = Type.Object(
-  {
-    status: Type.Optional(
-      Type.Union(
-        [
-          StatusSchema,
-          Type.Array(StatusSchema, { minItems: 1, errorMessage: 'expected at least one status' })
-        ],
-        {
-          description: 'Status codes and ranges that a healthy backend answers with.',
-          default: ['200-299'],
-          examples: [200, '200-299', ['200-299', 304]]
-        }
-      )
-    ),
-    body: Type.Optional(
-      Type.String({ description: "A text that the body's first 64 KiB must contain.", minLength: 1 })
-    )
-  },
-  { ...CLOSED, description: 'What an http probe must find.', default: {} }
-)
-
-const HeadersSchema = Type.Record(Type.String(), HeaderValue, {
-  description: 'Header fields of an http probe.',
-  default: {},
-  propertyNames: HeaderName,
-  examples: [{ 'x-probe': 'gateway' }]
-})
-
-const HealthCheckSchema = Type.Object(
-  {
-    type: Type.Optional(
-      Type.Enum(['http', 'tcp'], {
-        description: 'Whether a probe is a request, or only a connection.',
-        default: 'http'
-      })
-    ),
-    path: Type.Optional(
-      Type.String({
-        description: 'Request target of an http probe; may have a query.',
-        default: '/',
-        pattern: '^/[!-"$-~]*$',
-        errorMessage: 'expected a path that starts with "/", without spaces and fragment',
-        examples: ['/healthz']
-      })
-    ),
-    port: Type.Optional(
-      Type.Integer({ description: "Another port than the backend's own.", minimum: 1, maximum: 65_535 })
-    ),
-    method: Type.Optional(
-      Type.String({
-        description: 'Method of an http probe.',
-        default: 'GET',
-        pattern: METHOD_PATTERN,
-        errorMessage: METHOD_MESSAGE,
-        examples: ['HEAD']
-      })
-    ),
-    headers: Type.Optional(HeadersSchema),
-    interval: Type.Optional(
-      Duration({ description: 'Time between the starts of two probes, at least 100ms.', default: '2s' })
-    ),
-    timeout: Type.Optional(Duration({ description: 'How long one probe may take.', default: '1s' })),
-    healthyAfter: Type.Optional(
-      Type.Integer({
-        description: 'Good probes in a row that make an ill backend well.',
-        default: 2,
-        minimum: 1,
-        maximum: 100
-      })
-    ),
-    unhealthyAfter: Type.Optional(
-      Type.Integer({
-        description: 'Failed probes in a row that make a well backend ill.',
-        default: 3,
-        minimum: 1,
-        maximum: 100
-      })
-    ),
-    expect: Type.Optional(ExpectSchema),
-    initially: Type.Optional(
-      Type.Enum(['healthy', 'unhealthy'], { description: 'What a backend is before its first verdict.' })
-    )
-  },
-  { ...CLOSED, description: 'Probes that take an ill backend out and let a well one back; absent = off.' }
 )
 
 /** One upstream group. */
@@ -157,6 +75,22 @@ export const UpstreamSchema = Type.Object(
       })
     ),
     healthCheck: Type.Optional(HealthCheckSchema),
+    outlierDetection: Type.Optional(OutlierDetectionSchema),
+    circuitBreaker: Type.Optional(CircuitBreakerSchema),
+    slowStart: Type.Optional(
+      Duration({ description: 'How long the share of a backend that came back grows; absent = not at all.' })
+    ),
+    affinity: Type.Optional(AffinitySchema),
+    queue: Type.Optional(QueueSchema),
+    panicThreshold: Type.Optional(
+      Type.Integer({
+        description: 'When fewer percent of the backends than this are well, all are used; 0 = never.',
+        default: 0,
+        minimum: 0,
+        maximum: 100
+      })
+    ),
+    connections: Type.Optional(ConnectionsSchema),
     forwardedHeader: Type.Optional(
       Type.Boolean({
         description: 'Whether backends get Forwarded (RFC 7239) besides X-Forwarded-*.',

@@ -1,3 +1,15 @@
+import type {
+  AffinityConfig,
+  BalancingConfig,
+  CircuitBreakerConfig,
+  ConnectionsConfig,
+  OutlierDetectionConfig,
+  QueueConfig,
+  RequestKey
+} from './types-balancing.ts'
+
+export * from './types-balancing.ts'
+
 /**
  * The resolved configuration: validated, with every default filled in, durations in milliseconds. It is plain
  * data (structured-cloneable), because the control plane posts it to the data plane's threads.
@@ -83,19 +95,25 @@ export interface LogConfig {
   readonly access: boolean
 }
 
-/** Names of the balancing algorithms, as in the configuration. */
-export type BalancingAlgorithm = 'round-robin' | 'least-connections'
-
 /** A named service: its backends and how to treat them. */
 export interface UpstreamGroupConfig {
   readonly name: string
-  readonly balancing: { readonly algorithm: BalancingAlgorithm }
+  readonly balancing: BalancingConfig
   readonly backends: readonly BackendConfig[]
   /** The Host that backends see: the client's (`preserve`) or the backend's own (`backend`). */
   readonly hostHeader: 'preserve' | 'backend'
   /** Whether backends get Forwarded (RFC 7239) besides X-Forwarded-*. */
   readonly forwardedHeader: boolean
   readonly healthCheck?: HealthCheckConfig
+  readonly outlierDetection?: OutlierDetectionConfig
+  readonly circuitBreaker?: CircuitBreakerConfig
+  /** How long the share of a backend that came back grows, in milliseconds; absent = it has it at once. */
+  readonly slowStart?: number
+  readonly affinity?: AffinityConfig
+  readonly queue: QueueConfig
+  /** Below this share of well backends, in percent, all are used; 0 = never. */
+  readonly panicThreshold: number
+  readonly connections: ConnectionsConfig
   readonly retry: RetryConfig
   readonly timeouts: TimeoutsConfig
   /** What backends speak: `h2` by prior knowledge for `http:`, by ALPN for `https:`. */
@@ -122,8 +140,12 @@ export interface UpstreamTlsConfig {
 export interface BackendConfig {
   /** Normalised origin: `scheme://host[:port]`, without a trailing slash. */
   readonly url: string
-  /** Share of traffic relative to the other backends of the group, 1 to 1000. */
+  /** Share of traffic relative to the other backends of the group, 0 to 1000; 0 = only sessions that it has. */
   readonly weight: number
+  /** Tier 0 takes all it can, the next ones what spills over; 0 to 15. */
+  readonly tier: number
+  /** Most attempts in flight over all threads; 0 = no cap. */
+  readonly maxInFlight: number
 }
 
 /** Milliseconds; 0 = none. */
@@ -201,6 +223,13 @@ export interface StatusRange {
   readonly to: number
 }
 
+/** One group's part of a route. */
+export interface SplitPart {
+  readonly group: string
+  /** Share relative to the other parts, 0 to 1000; 0 = only sessions that it has. */
+  readonly weight: number
+}
+
 /** A public path (and methods, hosts) mapped to an upstream group. */
 export interface RouteConfig {
   readonly name: string
@@ -210,8 +239,10 @@ export interface RouteConfig {
   readonly methods?: readonly string[]
   /** Lower case, without port; `*.example.com` matches one or more labels. Absent = any. */
   readonly hosts?: readonly string[]
-  /** Name of the upstream group. */
-  readonly upstream: string
+  /** Name of the upstream group, or several with their shares. */
+  readonly upstream: string | readonly SplitPart[]
+  /** What keeps a client at one part of a split; absent = the session of its group's affinity, else chance. */
+  readonly splitBy?: RequestKey
   /** Replaces the matched prefix; absent = the path is kept. */
   readonly rewrite?: string
   /**

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { TimeoutsConfig } from '../config/types.ts'
-import type { Backend } from '../upstreams/backend.ts'
+import type { Backend, Outcome } from '../upstreams/backend.ts'
 import type { Exchange, Failure, ResponseSink, UpstreamConnection, UpstreamRequest } from './connection.ts'
 
 /** The request that an attempt works for. */
@@ -13,6 +13,12 @@ export interface AttemptOwner {
   onBody(chunk: Buffer): boolean
   onEnd(trailers: string[]): void
   onUpgrade(headers: string[], socket: Duplex, onClose: () => void): void
+  /**
+   * A kept-alive connection turned out to be closed.
+   *
+   * @returns Whether the request goes out again by {@link Attempt.resend}; otherwise the attempt has failed.
+   */
+  onStale(failure: Failure): boolean
   onFailure(failure: Failure): void
 }
 
@@ -22,7 +28,7 @@ const DISCARD_TIMEOUT = 1_000
 const DISCARD_LIMIT = 16 * 1024
 
 /**
- * One try at one backend. Counts itself in and out of the backend's in-flight number exactly once, whatever ends it:
+ * One try at one backend, which was counted in when it was picked. Counts itself out exactly once, whatever ends it:
  * the response's end, a failure, a timeout, the client's leaving, or the close of upgraded sockets.
  */
 export class Attempt implements ResponseSink {
@@ -36,6 +42,8 @@ export class Attempt implements ResponseSink {
   #hasAnswered = false
   #awaitsContinue = false
   #over = false
+  /** What came of it so far, as far as the backend is concerned. */
+  outcome: Outcome = 'undecided'
   /** Bytes that may still be thrown away; undefined while the response is wanted. */
   #discard: number | undefined
   #failed = false
@@ -51,14 +59,21 @@ export class Attempt implements ResponseSink {
     return this.#hasAnswered && !this.#over
   }
 
-  /** @param awaitsContinue - Whether the client holds its body back until the backend's 100. */
+  /**
+   * @param awaitsContinue - Whether the client holds its body back until the backend's 100.
+   * @throws TypeError when the request can't be sent; then the attempt is to be aborted.
+   */
   start(connection: UpstreamConnection, request: UpstreamRequest, awaitsContinue = false): void {
+    this.resend(connection, request, awaitsContinue)
+    this.backend.begin()
+  }
+
+  /** Goes on over another connection, in the place that it has. Parameters as of {@link start}. */
+  resend(connection: UpstreamConnection, request: UpstreamRequest, awaitsContinue: boolean): void {
     this.#body = request.body
     this.#awaitsContinue = awaitsContinue
     this.#startedAt = performance.now()
     this.#exchange = connection.send(request, this)
-    // Not before: what can't be sent throws.
-    this.backend.begin()
   }
 
   /** Goes on after {@link AttemptOwner.onBody} returned false. */
@@ -74,7 +89,7 @@ export class Attempt implements ResponseSink {
   /** The owner has no more use for it: its client is gone, or a deadline has passed. @param failed - By the backend's fault. */
   abort(failed = false): void {
     if (this.#over) return
-    this.#finish(failed)
+    this.#finish(failed ? 'failed' : 'undecided')
     this.#exchange?.abort()
   }
 
@@ -119,7 +134,7 @@ export class Attempt implements ResponseSink {
   onEnd(trailers: string[]): void {
     clearTimeout(this.#timer)
     if (this.#over) return
-    this.#finish(this.#failed)
+    this.#finish(this.#failed ? 'failed' : 'succeeded')
     this.#owner.onEnd(trailers)
   }
 
@@ -129,12 +144,14 @@ export class Attempt implements ResponseSink {
       return
     }
     this.#answered()
-    this.#owner.onUpgrade(headers, socket, () => this.#finish(false))
+    this.#owner.onUpgrade(headers, socket, () => this.#finish('succeeded'))
   }
 
   onFailure(failure: Failure): void {
     clearTimeout(this.#timer)
-    if (!this.#over) this.#fail(failure)
+    if (this.#over) return
+    if (failure.reused && !this.#hasAnswered && this.#owner.onStale(failure)) return
+    this.#fail(failure)
   }
 
   #answered(): void {
@@ -157,7 +174,7 @@ export class Attempt implements ResponseSink {
    * the request still goes out: its body is the next attempt's from now on.
    */
   #startDiscard(): void {
-    this.#finish(this.#failed)
+    this.#finish(this.#failed ? 'failed' : 'succeeded')
     if (this.#body && !this.#body.readableEnded) {
       this.#exchange?.abort()
       return
@@ -168,14 +185,16 @@ export class Attempt implements ResponseSink {
 
   #fail(failure: Failure): void {
     // A stale connection is nobody's fault, and a client that breaks its upload is not the backend's.
-    this.#finish(!failure.reused && failure.reason !== 'request_aborted')
+    const isInnocent = failure.reused || failure.reason === 'request_aborted'
+    this.#finish(isInnocent ? 'undecided' : 'failed')
     this.#owner.onFailure(failure)
   }
 
-  #finish(failed: boolean): void {
+  #finish(outcome: Outcome): void {
     if (this.#over) return
     this.#over = true
+    this.outcome = outcome
     clearTimeout(this.#timer)
-    this.backend.end(failed)
+    this.backend.end(outcome)
   }
 }

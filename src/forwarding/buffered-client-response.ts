@@ -1,4 +1,3 @@
-import type { Duplex } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { RouteConfig } from '../config/types.ts'
 import { http2Stream } from '../raw-messages.ts'
@@ -6,7 +5,6 @@ import type { Backend } from '../upstreams/backend.ts'
 import type { ClientResponse } from './client-response.ts'
 import { endToEndFields, responseHeaderOptions } from './response-fields.ts'
 import { forwardedResponseHeaders } from './response-headers.ts'
-import type { PendingUpgrade } from './upgrade.ts'
 
 /** The largest response, in bytes, that is collected. */
 const MAX_BODY = 10 * 1024 * 1024
@@ -16,6 +14,7 @@ interface Head {
   readonly statusText: string
   readonly headers: readonly string[]
   readonly backend: Backend
+  readonly sessionCookie: string | undefined
 }
 
 /**
@@ -72,10 +71,16 @@ export class BufferedClientResponse implements ClientResponse {
     this.#direct.inform(status, statusText, headers)
   }
 
-  begin(status: number, statusText: string, headers: readonly string[], backend: Backend): void {
+  begin(
+    status: number,
+    statusText: string,
+    headers: readonly string[],
+    backend: Backend,
+    sessionCookie?: string
+  ): void {
     // Fastify takes no other one.
     if (status > 599) throw new RangeError('expected a status up to 599')
-    this.#head = { status, statusText, headers, backend }
+    this.#head = { status, statusText, headers, backend, sessionCookie }
     this.#chunks = []
     this.#size = 0
   }
@@ -107,8 +112,8 @@ export class BufferedClientResponse implements ClientResponse {
     this.#reply.raw.destroy()
   }
 
-  join(upgrade: PendingUpgrade, headers: readonly string[], backend: Duplex, onClose: () => void): void {
-    this.#direct.join(upgrade, headers, backend, onClose)
+  join(...args: Parameters<ClientResponse['join']>): void {
+    this.#direct.join(...args)
   }
 
   /** HTTP/1.0 has none. */
@@ -125,9 +130,9 @@ export class BufferedClientResponse implements ClientResponse {
 
   /** @param keepsLength - Whether Content-Length says what there would be, not what there is. */
   #setHeaders(keepsLength: boolean): void {
-    const { status, headers, backend } = this.#head!
+    const { status, headers, backend, sessionCookie } = this.#head!
     const reply = this.#reply
-    const options = responseHeaderOptions(this.#request, reply, this.#route, backend)
+    const options = responseHeaderOptions(this.#request, reply, this.#route, backend, sessionCookie)
     const fields = forwardedResponseHeaders(headers, { ...options, status })
     for (const name of Object.keys(options.own)) reply.removeHeader(name)
     for (const [name, values] of grouped(fields)) {

@@ -17,9 +17,16 @@ export interface ClientResponse {
   inform(status: number, statusText: string, headers: readonly string[]): void
   /**
    * @param headers - As the backend sent them, names and values in turn.
+   * @param sessionCookie - The Set-Cookie of the client's session, to be sent beside the backend's own.
    * @throws Error when it is no HTTP; then it has not begun.
    */
-  begin(status: number, statusText: string, headers: readonly string[], backend: Backend): void
+  begin(
+    status: number,
+    statusText: string,
+    headers: readonly string[],
+    backend: Backend,
+    sessionCookie?: string
+  ): void
   /** Sends the head without waiting for the body that would go along with it. */
   flush(): void
   /** @returns false to pause until `resume` is called. */
@@ -33,6 +40,13 @@ export interface ClientResponse {
    *
    * @param headers - Of the backend's 101.
    * @param onClose - Called once, when both sockets are closed.
+   * @param sessionCookie - As of {@link begin}: this is the final response, too.
    */
-  join(upgrade: PendingUpgrade, headers: readonly string[], backend: Duplex, onClose: () => void): void
+  join(
+    upgrade: PendingUpgrade,
+    headers: readonly string[],
+    backend: Duplex,
+    onClose: () => void,
+    sessionCookie?: string
+  ): void
 }

@@ -29,12 +29,22 @@ export interface UpstreamRequest {
    * turns out longer or shorter; else it goes chunked.
    */
   readonly body: Readable | null
+  /** Told how the body proceeds. */
+  readonly progress?: BodyProgress | undefined
   /** Asked for once the body has ended, when it goes chunked. */
   readonly trailers?: (() => readonly string[]) | undefined
   /** Whether no kept-alive connection will do: one may just have turned out to be closed, and so may the next. */
   readonly fresh?: boolean | undefined
   /** Value of the Upgrade field when the request asks for another protocol; left out over HTTP/2, which has none. */
   readonly upgrade?: string | undefined
+}
+
+/** Who is told how a request's body proceeds. */
+export interface BodyProgress {
+  /** This much of it was taken. */
+  onChunk(chunk: Buffer): void
+  /** All of it was handed to the connection. */
+  onSent(): void
 }
 
 /** How an exchange broke. */

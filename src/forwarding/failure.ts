@@ -1,3 +1,4 @@
+import type { NobodyReason } from '../balancing/group-balancer.ts'
 import { badRequest, ProblemError } from '../problem.ts'
 import type { FailureReason } from './connection.ts'
 
@@ -18,14 +19,25 @@ export function failureProblem(reason: FailureReason | DeadlineReason): ProblemE
     : new ProblemError(502, reason, 'The service could not be reached or broke off its answer.')
 }
 
+/** Why no backend is tried for a request. */
+export type Nobody = NobodyReason | 'queue_full' | 'queue_timeout' | 'circuit_open'
+
+const NOBODY: Readonly<Record<Nobody, string>> = {
+  no_usable_backend: 'The service has no healthy server right now.',
+  all_tried: 'The service has no healthy server right now.',
+  at_capacity: 'The service has as much to do as it can right now.',
+  queue_full: 'The service has as much to do as it can right now.',
+  queue_timeout: 'The service has as much to do as it can right now.',
+  circuit_open: 'The service fails too often right now.'
+}
+
 /**
  * The answer when no backend may be tried.
  *
  * @param retryAfter - Seconds until it is worth another try.
  */
-export function noUsableBackend(retryAfter: number): ProblemError {
-  const headers = { 'retry-after': String(retryAfter) }
-  return new ProblemError(503, 'no_usable_backend', 'The service has no healthy server right now.', headers)
+export function nobodyProblem(reason: Nobody, retryAfter: number): ProblemError {
+  return new ProblemError(503, reason, NOBODY[reason], { 'retry-after': String(retryAfter) })
 }
 
 /** The answer to a WebSocket client whose service speaks HTTP/2, where that is another protocol (RFC 8441). */

@@ -5,35 +5,27 @@ import { hasBody, http2Stream, isGone, isWhole, onceOver } from '../raw-messages
 import type { RequestRecord } from '../telemetry/request-record.ts'
 import type { Backend } from '../upstreams/backend.ts'
 import { Attempt, type AttemptOwner } from './attempt.ts'
+import { BackendChoice, type ChoiceOwner } from './backend-choice.ts'
 import { BodyWatch } from './body-watch.ts'
-import { Candidates } from './candidates.ts'
 import { chooseResponse } from './choose-response.ts'
 import type { ClientResponse } from './client-response.ts'
 import type { Failure, FailureReason } from './connection.ts'
+import { Deadline } from './deadline.ts'
 import { expectsContinue } from './expect.ts'
-import {
-  badUpload,
-  clientTooSlow,
-  failureProblem,
-  noUsableBackend,
-  noWebSocket,
-  tooLarge
-} from './failure.ts'
+import { badUpload, clientTooSlow, failureProblem, noWebSocket, tooLarge } from './failure.ts'
+import { takeLoadReports } from './load-report.ts'
 import { type BodyListener, ReplayableBody } from './replayable-body.ts'
-import { mayReplace, mayRetryFailure, mayRetryStatus, retryAfter, secondsUntilWell } from './retry.ts'
+import { Retries } from './retries.ts'
 import type { ForwardingTarget } from './targets.ts'
 import { discardUpload } from './unread-upload.ts'
 import { asksForWebSocket, type PendingUpgrade, pendingUpgrade } from './upgrade.ts'
 import { upstreamRequest } from './upstream-request.ts'
 
-/** The longest that a timer can wait, in milliseconds. */
-const MAX_WAIT = 2 ** 31 - 1
-
 /**
  * One request on its way: picks a backend, tries it, tries another while that is safe, and passes the response on as
  * a stream, or whole (`mode: buffered`).
  */
-export class ForwardedRequest implements AttemptOwner, BodyListener {
+export class ForwardedRequest implements AttemptOwner, BodyListener, ChoiceOwner {
   readonly #request: FastifyRequest
   readonly #reply: FastifyReply
   readonly #target: ForwardingTarget
@@ -43,10 +35,12 @@ export class ForwardedRequest implements AttemptOwner, BodyListener {
   readonly #upgrade: PendingUpgrade | undefined
   readonly #response: ClientResponse
   readonly #watch: BodyWatch
-  readonly #candidates: Candidates
+  readonly #choice: BackendChoice
+  readonly #deadline: Deadline
+  readonly #retries: Retries
   #attempt: Attempt | undefined
-  #retries = 0
-  #deadline: NodeJS.Timeout | undefined
+  /** Why the last attempt failed; undefined when it did not, or there was none. */
+  #failure: FailureReason | undefined
   #pause: NodeJS.Timeout | undefined
   /** Whether it is decided what the client gets. */
   #over = false
@@ -62,28 +56,30 @@ export class ForwardedRequest implements AttemptOwner, BodyListener {
     this.#body = hasBody(raw) ? new ReplayableBody(raw, target.retry.bodyBuffer, this) : undefined
     this.#upgrade = pendingUpgrade(raw)
     this.#response = chooseResponse(request, reply, target.route, this.#onTooLarge)
-    this.#candidates = new Candidates(target.balancer)
+    this.#choice = new BackendChoice(request, target, this)
+    this.#deadline = new Deadline(this.#record.startedAt, target.timeouts.total)
+    this.#retries = new Retries(request, target, this.#body, this.#deadline)
     this.#watch = new BodyWatch(target.timeouts.idle, () => this.#onIdle())
   }
 
   /** Begins. The reply is answered, or hijacked, or its client is gone, some time later. */
   start(): void {
-    const { budget, group, timeouts } = this.#target
+    const { group } = this.#target
     if (isGone(this.#reply.raw)) {
       // It has left while a hook was busy; nobody will say so again.
       this.#reply.hijack()
       return
     }
-    budget.enter()
+    this.#retries.enter()
+    this.#record.group = group.name
     onceOver(this.#reply.raw, () => this.#onClientClose())
-    if (timeouts.total > 0) this.#deadline = setTimeout(() => this.#onDeadline(), this.#timeLeft())
+    this.#deadline.start(() => this.#onDeadline())
     if (group.settings.protocol === 'h2' && asksForWebSocket(this.#request.raw)) this.#answer(noWebSocket())
-    else this.#next('no_usable_backend')
+    else this.#choice.start()
   }
 
   onSending(): void {
     if (!this.#body) return
-    this.#body.record()
     if (!this.#body.isEmpty) this.#watch.start()
   }
 
@@ -107,8 +103,13 @@ export class ForwardedRequest implements AttemptOwner, BodyListener {
 
   /** @returns false when the response is thrown away for another attempt. */
   onHead(status: number, statusText: string, headers: string[]): boolean {
-    if (this.#retryStatus(status, headers)) return false
-    this.#response.begin(status, statusText, headers, this.#attempt!.backend)
+    const { backend } = this.#attempt!
+    if (this.#retryStatus(status, headers)) {
+      takeLoadReports(headers, backend)
+      return false
+    }
+    this.#response.begin(status, statusText, headers, backend, this.#choice.cookieFor(backend))
+    this.#choice.endTrial(status >= 500 ? 'failed' : 'succeeded')
     // One that is collected first may still fail.
     if (this.#response.hasBegun) this.#settle()
     this.#record.firstByteAt = performance.now()
@@ -133,15 +134,25 @@ export class ForwardedRequest implements AttemptOwner, BodyListener {
   }
 
   onEnd(trailers: string[]): void {
+    if (trailers.length > 0) takeLoadReports(trailers, this.#attempt!.backend)
     this.#watch.stop()
     this.#settle()
     this.#response.end(trailers)
   }
 
   onUpgrade(headers: string[], socket: Duplex, onClose: () => void): void {
+    this.#choice.endTrial('succeeded')
     this.#settle()
     this.#record.firstByteAt = performance.now()
-    this.#response.join(this.#upgrade!, headers, socket, onClose)
+    const cookie = this.#choice.cookieFor(this.#attempt!.backend)
+    this.#response.join(this.#upgrade!, headers, socket, onClose, cookie)
+  }
+
+  onStale(failure: Failure): boolean {
+    if (!this.#retries.mayReplace(failure)) return false
+    this.#watch.stop()
+    this.#send(true)
+    return true
   }
 
   onFailure(failure: Failure): void {
@@ -155,13 +166,24 @@ export class ForwardedRequest implements AttemptOwner, BodyListener {
       return
     }
     this.#watch.stop()
-    const { retry } = this.#target
-    const request = this.#retryable()
     if (failure.reason === 'request_aborted') this.#answer(badUpload())
-    else if (mayReplace(failure, request, retry)) this.#send(this.#attempt!.backend, true)
-    else if (mayRetryFailure(failure, request, retry) && this.#takeRetry(failure.sent))
-      this.#next(failure.reason)
-    else this.#answer(failureProblem(failure.reason))
+    else if (this.#retries.takeAfter(failure)) {
+      this.#failure = failure.reason
+      this.#choice.next()
+    } else this.#answer(failureProblem(failure.reason))
+  }
+
+  onPicked(backend: Backend): void {
+    this.#choice.setTried(backend)
+    this.#record.attempts++
+    this.#record.backend = backend.id
+    this.#record.pick = this.#choice.reason
+    this.#attempt = new Attempt(backend, this.#target.timeouts, this)
+    this.#send(false)
+  }
+
+  onNobody(problem: ProblemError): void {
+    this.#answer(this.#failure ? failureProblem(this.#failure) : problem)
   }
 
   readonly #onTooLarge = (): void => {
@@ -175,69 +197,49 @@ export class ForwardedRequest implements AttemptOwner, BodyListener {
     this.#attempt?.resume()
   }
 
-  /** @param reason - Why it is not answered yet, for when there is nobody to ask. */
-  #next(reason: FailureReason | 'no_usable_backend'): void {
-    const backend = this.#candidates.pick()
-    if (backend) this.#begin(backend)
-    else if (reason === 'no_usable_backend')
-      this.#answer(noUsableBackend(secondsUntilWell(this.#target.group.settings.healthCheck)))
-    else this.#answer(failureProblem(reason))
-  }
-
-  #begin(backend: Backend): void {
-    this.#candidates.setTried(backend)
-    this.#record.attempts++
-    this.#record.backend = backend.id
-    this.#send(backend)
-  }
-
-  /** @param fresh - Over a connection of its own making. */
-  #send(backend: Backend, fresh = false): void {
-    const { timeouts, connections } = this.#target
+  /** @param fresh - Over a connection of its own making, in place of a stale one. */
+  #send(fresh: boolean): void {
+    const attempt = this.#attempt!
+    const connection = this.#target.connections.get(attempt.backend)!
     const awaitsContinue = expectsContinue(this.#request.raw) && !this.#response.hasContinued
-    this.#attempt = new Attempt(backend, timeouts, this)
-    const outgoing = upstreamRequest(this.#request, this.#target, {
-      target: this.#path,
-      body: this.#body?.stream() ?? null,
-      fresh,
-      awaitsContinue,
-      isUpgrade: this.#upgrade !== undefined
-    })
-    this.#attempt.start(connections.get(backend)!, outgoing, awaitsContinue)
+    try {
+      const outgoing = upstreamRequest(this.#request, this.#target, {
+        target: this.#path,
+        body: this.#body?.stream() ?? null,
+        progress: this.#body,
+        fresh,
+        awaitsContinue,
+        isUpgrade: this.#upgrade !== undefined
+      })
+      if (fresh) attempt.resend(connection, outgoing, awaitsContinue)
+      else attempt.start(connection, outgoing, awaitsContinue)
+    } catch (error) {
+      // It can't be sent, to nobody: what Fastify answers to a handler that throws.
+      attempt.abort()
+      this.#answer(error as Error)
+    }
   }
 
-  /** Whether a response is thrown away, with the next attempt under way or due. */
+  /** Whether a response is thrown away, with the next attempt due. */
   #retryStatus(status: number, headers: string[]): boolean {
-    const { retry, timeouts } = this.#target
-    if (!mayRetryStatus(status, this.#retryable(), retry) || this.#record.attempts >= retry.attempts)
-      return false
+    if (!this.#retries.mayFollow(status)) return false
     // A backend that was not asked yet has not said that it wants to be left alone.
-    const other = this.#candidates.pickFresh()
-    const wait = other || status !== 503 ? 0 : retryAfter(headers, Date.now())
-    const limit = timeouts.total > 0 ? this.#timeLeft() : timeouts.response || MAX_WAIT
-    if (wait >= limit || !this.#takeRetry(true)) return false
-    const proceed = (): void => (other ? this.#begin(other) : this.#next('no_usable_backend'))
-    // The discarded attempt is counted out before the next one is counted in.
-    this.#pause = setTimeout(proceed, wait)
+    const wait = this.#retries.takeAfterStatus(status, headers, this.#choice.reserve())
+    if (wait === undefined) {
+      this.#choice.cancelReservation()
+      return false
+    }
+    this.#failure = undefined
+    // The discarded attempt is counted out first.
+    this.#pause = setTimeout(() => this.#choice.next(), wait)
     return true
-  }
-
-  #takeRetry(counts: boolean): boolean {
-    const { retry, budget } = this.#target
-    if (this.#record.attempts >= retry.attempts) return false
-    if (!counts) return true
-    if (!budget.take(retry.budgetPercent)) return false
-    this.#retries++
-    return true
-  }
-
-  #retryable(): { method: string; isReplayable: boolean } {
-    return { method: this.#request.raw.method ?? 'GET', isReplayable: this.#body?.isReplayable ?? true }
   }
 
   #onDeadline(): void {
     this.#attempt?.abort(true)
-    this.#answer(failureProblem('total_timeout'))
+    // Until there was an attempt, it has only waited in line.
+    if (this.#attempt) this.#answer(failureProblem('total_timeout'))
+    else this.#choice.giveUpTurn()
   }
 
   #onIdle(): void {
@@ -259,7 +261,7 @@ export class ForwardedRequest implements AttemptOwner, BodyListener {
     const { raw } = this.#reply
     const hasAll = isWhole(raw)
     this.#settle()
-    this.#target.budget.leave(this.#retries)
+    this.#retries.leave()
     this.#watch.stop()
     this.#body?.release()
     if (!hasAll) {
@@ -267,11 +269,12 @@ export class ForwardedRequest implements AttemptOwner, BodyListener {
       this.#record.reason ??= 'client_gone'
       this.#attempt?.abort()
     }
+    this.#choice.endTrial(this.#attempt?.outcome ?? 'undecided')
     // A stream of HTTP/2 closes when what came of it has been read, even one that was given up.
     if (this.#body && (hasAll || http2Stream(raw))) discardUpload(this.#request.raw)
   }
 
-  #answer(problem: ProblemError): void {
+  #answer(problem: Error): void {
     if (this.#over) return
     this.#settle()
     this.#watch.stop()
@@ -281,13 +284,9 @@ export class ForwardedRequest implements AttemptOwner, BodyListener {
   /** From now on it is decided what the client gets. */
   #settle(): void {
     this.#over = true
-    clearTimeout(this.#deadline)
+    this.#deadline.clear()
     clearTimeout(this.#pause)
-  }
-
-  /** Milliseconds until the total deadline. */
-  #timeLeft(): number {
-    return Math.max(1, this.#record.startedAt + this.#target.timeouts.total - performance.now())
+    this.#choice.stop()
   }
 }
 

@@ -46,10 +46,17 @@ export class Http1ClientResponse implements ClientResponse {
     else writeHead(socket, status, statusText, fields)
   }
 
-  begin(status: number, statusText: string, headers: readonly string[], backend: Backend): void {
+  begin(
+    status: number,
+    statusText: string,
+    headers: readonly string[],
+    backend: Backend,
+    sessionCookie?: string
+  ): void {
     const { method, httpVersion } = this.#request.raw
     const mayBeChunked = httpVersion !== '1.0' && method !== 'HEAD' && status !== 204 && status !== 304
-    const out = forwardedResponseHeaders(headers, { ...this.#headerOptions(backend), status, mayBeChunked })
+    const options = this.#headerOptions(backend, sessionCookie)
+    const out = forwardedResponseHeaders(headers, { ...options, status, mayBeChunked })
     this.isEventStream = isEventStream(headers)
     this.#writeHead(status, statusText, out)
     this.#reply.hijack()
@@ -110,9 +117,14 @@ export class Http1ClientResponse implements ClientResponse {
     this.#raw.destroy()
   }
 
-  join(upgrade: PendingUpgrade, headers: readonly string[], backend: Duplex, onClose: () => void): void {
-    const { own, requestId, changes } = this.#headerOptions()
-    const out = forwardedResponseHeaders(headers, { own, requestId, changes })
+  join(
+    upgrade: PendingUpgrade,
+    headers: readonly string[],
+    backend: Duplex,
+    onClose: () => void,
+    sessionCookie?: string
+  ): void {
+    const out = forwardedResponseHeaders(headers, this.#headerOptions(undefined, sessionCookie))
     out.push(
       'Connection',
       'Upgrade',
@@ -133,8 +145,8 @@ export class Http1ClientResponse implements ClientResponse {
     return endToEndFields(headers, this.#route.headers?.response)
   }
 
-  #headerOptions(backend?: Backend): ResponseHeaderOptions {
-    return responseHeaderOptions(this.#request, this.#reply, this.#route, backend)
+  #headerOptions(backend?: Backend, sessionCookie?: string): ResponseHeaderOptions {
+    return responseHeaderOptions(this.#request, this.#reply, this.#route, backend, sessionCookie)
   }
 }
 

@@ -62,10 +62,16 @@ export class Http2ClientResponse implements ClientResponse {
     }
   }
 
-  begin(status: number, _statusText: string, headers: readonly string[], backend: Backend): void {
+  begin(
+    status: number,
+    _statusText: string,
+    headers: readonly string[],
+    backend: Backend,
+    sessionCookie?: string
+  ): void {
     const isHead = this.#request.raw.method === 'HEAD'
     const mayBeChunked = !isHead && !BODILESS.has(status)
-    const options = responseHeaderOptions(this.#request, this.#reply, this.#route, backend)
+    const options = responseHeaderOptions(this.#request, this.#reply, this.#route, backend, sessionCookie)
     const out = http2Fields(forwardedResponseHeaders(headers, { ...options, status, mayBeChunked }))
     // Refuses what is no status of HTTP/2.
     this.#raw.statusCode = status

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
+import type { BodyProgress } from './connection.ts'
 
 /** Who hears of a body on its way. */
 export interface BodyListener {
@@ -13,14 +14,12 @@ export interface BodyListener {
  * A request's body that can be sent again while it fits into a buffer: what passes through is kept, up to a limit;
  * beyond it nothing is.
  */
-export class ReplayableBody {
+export class ReplayableBody implements BodyProgress {
   readonly #source: IncomingMessage
   readonly #limit: number
   readonly #listener: BodyListener
-  readonly #record = (chunk: Buffer): void => this.#keep(chunk)
   #kept: Buffer[] = []
   #bytes = 0
-  #isRecording = false
   #replay: Replay | undefined
 
   /** @param limit - Bytes that are kept at most. */
@@ -50,30 +49,27 @@ export class ReplayableBody {
   stream(): Readable {
     if (this.#bytes === 0) return this.#source
     this.#replay?.destroy()
-    this.#replay = new Replay(this.#kept, this.#source, this.#listener)
-    this.#replay.once('end', () => this.#listener.onUploaded())
+    this.#replay = new Replay(this.#kept, this.#source, (chunk) => this.#keep(chunk))
     return this.#replay
   }
 
-  /** Keeps what passes from now on. Called when the body begins to be read, since listening sets it in motion. */
-  record(): void {
-    if (this.#isRecording) return
-    this.#isRecording = true
-    this.#source.on('data', this.#record)
-    this.#source.once('end', () => {
-      if (!this.#replay) this.#listener.onUploaded()
-    })
+  onChunk(chunk: Buffer): void {
+    this.#listener.onMoved()
+    // A replay has kept it already.
+    if (!this.#replay) this.#keep(chunk)
+  }
+
+  onSent(): void {
+    this.#listener.onUploaded()
   }
 
   /** Lets go of the source, whose rest is somebody else's. */
   release(): void {
     this.#replay?.destroy()
-    this.#source.off('data', this.#record)
     this.#kept = []
   }
 
   #keep(chunk: Buffer): void {
-    this.#listener.onMoved()
     this.#bytes += chunk.length
     if (this.#bytes <= this.#limit) this.#kept.push(chunk)
     else this.#kept = []
@@ -84,8 +80,9 @@ export class ReplayableBody {
 class Replay extends Readable {
   readonly #kept: readonly Buffer[]
   readonly #source: IncomingMessage
-  readonly #listener: BodyListener
+  readonly #keep: (chunk: Buffer) => void
   readonly #onData = (chunk: Buffer): void => {
+    this.#keep(chunk)
     if (!this.push(chunk)) this.#source.pause()
   }
   readonly #onEnd = (): void => void this.push(null)
@@ -95,17 +92,17 @@ class Replay extends Readable {
   #next = 0
   #follows = false
 
-  constructor(kept: readonly Buffer[], source: IncomingMessage, listener: BodyListener) {
+  /** @param keep - Called with what comes beyond that. */
+  constructor(kept: readonly Buffer[], source: IncomingMessage, keep: (chunk: Buffer) => void) {
     super()
     this.#kept = kept
     this.#source = source
-    this.#listener = listener
+    this.#keep = keep
     // Until what was kept has gone, nothing more may pass.
     source.pause()
   }
 
   override _read(): void {
-    this.#listener.onMoved()
     if (this.#follows) {
       this.#source.resume()
       return

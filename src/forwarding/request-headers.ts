@@ -5,6 +5,7 @@ import { isChanged } from './header-changes.ts'
 import { connectionOptions, HOP_BY_HOP, takesTrailers } from './hop-by-hop.ts'
 import { http2Stream } from '../raw-messages.ts'
 import { http1Fields } from './http2-fields.ts'
+import { withoutSession } from './session-cookie.ts'
 
 /** What the gateway calls itself in Via (RFC 9110 section 7.6.3). */
 export const VIA_PSEUDONYM = 'xecureapi'
@@ -19,6 +20,8 @@ export interface RequestHeaderOptions {
   readonly forwardedHeader?: boolean
   /** Whether the client waits for the backend's 100; otherwise the gateway's own server has sent one. */
   readonly expectsContinue?: boolean
+  /** Name of the gateway's own cookie, which ends here. */
+  readonly sessionCookie?: string | undefined
   /** What the route sets and removes. */
   readonly changes?: HeaderChanges | undefined
 }
@@ -31,7 +34,7 @@ export interface RequestHeaderOptions {
 export function forwardedRequestHeaders(request: IncomingMessage, options: RequestHeaderOptions): string[] {
   const { headers, socket } = request
   const rawHeaders = http2Stream(request) ? http1Fields(request) : request.rawHeaders
-  const { changes } = options
+  const { changes, sessionCookie } = options
   const named = connectionOptions(rawHeaders)
   const isTrusted = options.trusted?.has(socket.remoteAddress) ?? false
   const out: string[] = []
@@ -45,6 +48,9 @@ export function forwardedRequestHeaders(request: IncomingMessage, options: Reque
       if (options.hostHeader === 'preserve') out.push(rawHeaders[index]!, headers.host!)
     } else if (action === 'expect') {
       if (options.expectsContinue) out.push(rawHeaders[index]!, rawHeaders[index + 1]!)
+    } else if (sessionCookie !== undefined && name === 'cookie') {
+      const cookies = withoutSession(rawHeaders[index + 1]!, sessionCookie)
+      if (cookies !== '') out.push(rawHeaders[index]!, cookies)
     } else if (isTrusted || !isForwardingClaim(name)) out.push(rawHeaders[index]!, rawHeaders[index + 1]!)
   }
   // An absolute-form target may name one where HTTP/1.0 has no Host field.

@@ -4,6 +4,7 @@ import { rewrittenPrefix } from '../routing/rewrite.ts'
 import type { Backend } from '../upstreams/backend.ts'
 import { isChanged } from './header-changes.ts'
 import { connectionOptions, isHopByHop } from './hop-by-hop.ts'
+import { isLoadReport } from './load-report.ts'
 import type { PrefixMapping } from './map-back.ts'
 import type { ResponseHeaderOptions } from './response-headers.ts'
 
@@ -12,11 +13,14 @@ export function responseHeaderOptions(
   request: FastifyRequest,
   reply: FastifyReply,
   route: RouteConfig,
-  backend?: Backend
+  backend?: Backend,
+  sessionCookie?: string
 ): ResponseHeaderOptions {
   return {
     own: reply.getHeaders(),
     requestId: request.id,
+    sessionCookie,
+    reporter: backend,
     mapping: backend && prefixMapping(request, route, backend),
     changes: route.headers?.response
   }
@@ -43,7 +47,7 @@ export function endToEndFields(headers: readonly string[], changes: HeaderChange
   const out: string[] = []
   for (let index = 0; index < headers.length; index += 2) {
     const name = headers[index]!.toLowerCase()
-    if (name === 'x-request-id' || isHopByHop(name, named)) continue
+    if (name === 'x-request-id' || isHopByHop(name, named) || isLoadReport(name)) continue
     if (isChanged(name, changes)) continue
     out.push(headers[index]!, headers[index + 1]!)
   }

@@ -2,6 +2,7 @@ import type { FastifyReply } from 'fastify'
 import type { HeaderChanges } from '../config/types.ts'
 import { isChanged } from './header-changes.ts'
 import { connectionOptions, isHopByHop } from './hop-by-hop.ts'
+import { isLoadReport, type LoadReporter, takeLoadReport } from './load-report.ts'
 import { mapCookiePath, mapLocation, type PrefixMapping } from './map-back.ts'
 
 /** What a response's forwarded header depends on besides the response itself. */
@@ -12,6 +13,10 @@ export interface ResponseHeaderOptions {
   readonly status?: number
   /** Whether a body may follow in chunks, as far as the client is concerned; by default it may. */
   readonly mayBeChunked?: boolean
+  /** The Set-Cookie of the client's session: beside the backend's own, whatever else is set or removed. */
+  readonly sessionCookie?: string | undefined
+  /** Who takes the load report; without one it is only left out. */
+  readonly reporter?: LoadReporter | undefined
   /** How public paths and the backend's differ; undefined when they don't. */
   readonly mapping?: PrefixMapping | undefined
   /** What the route sets and removes. */
@@ -20,7 +25,8 @@ export interface ResponseHeaderOptions {
 
 /**
  * The header that goes to the client: the backend's in its order and spelling, without what ends at this hop,
- * Location and cookie paths mapped back, then what the gateway's own hooks have set, then the request id.
+ * Location and cookie paths mapped back, then what the gateway's own hooks have set, the session and the request id.
+ * A backend's load report is taken out on the way.
  *
  * @param headers - Names and values in turn.
  */
@@ -37,6 +43,11 @@ export function forwardedResponseHeaders(
   for (let index = 0; index < headers.length; index += 2) {
     const name = headers[index]!.toLowerCase()
     if (isHopByHop(name, named) || name === 'x-request-id') continue
+    const value = headers[index + 1]!
+    if (isLoadReport(name)) {
+      if (options.reporter) takeLoadReport(name, value, options.reporter)
+      continue
+    }
     if (own && Object.hasOwn(own, name)) continue
     if (isChanged(name, changes)) continue
     if (name === 'content-length') {
@@ -44,13 +55,13 @@ export function forwardedResponseHeaders(
       if (options.status === 204) continue
       hasLength = true
     } else if (name === 'trailer') hasTrailer = true
-    const value = headers[index + 1]!
     out.push(headers[index]!, mapping ? mapValue(name, value, mapping) : value)
   }
   // Only chunks have trailers.
   if (hasTrailer && (hasLength || options.mayBeChunked === false)) removeField(out, 'trailer')
   if (own) pushOwn(out, own)
   if (changes) for (const [name, value] of Object.entries(changes.set)) out.push(name, value)
+  if (options.sessionCookie !== undefined) out.push('Set-Cookie', options.sessionCookie)
   out.push('X-Request-Id', options.requestId)
   return out
 }

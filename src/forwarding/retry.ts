@@ -1,5 +1,8 @@
-import type { HealthCheckConfig, RetryConfig } from '../config/types.ts'
+import type { RetryConfig } from '../config/types.ts'
+import type { UpstreamGroup } from '../upstreams/group.ts'
+import { secondsUntilTrial } from './breaker-gate.ts'
 import type { Failure } from './connection.ts'
+import type { Nobody } from './failure.ts'
 
 /** Methods whose repetition changes nothing more (RFC 9110 section 9.2.2, and the registry's idempotent ones). */
 const IDEMPOTENT: ReadonlySet<string> = new Set([
@@ -58,9 +61,18 @@ export function retryAfter(headers: readonly string[], now: number): number {
   return Number.isNaN(date) ? 0 : Math.max(0, date - now)
 }
 
-/** Seconds until the first ill backend of a group can be well again, at least 1. */
-export function secondsUntilWell(check: HealthCheckConfig | undefined): number {
-  return check ? Math.max(1, Math.ceil((check.interval * check.healthyAfter) / 1000)) : 1
+/**
+ * Seconds until a client that was told that there is nobody may find somebody, at least 1: a full group may have a place
+ * in the next moment, an ill backend is well after some good probes, or when its ejection ends.
+ */
+export function secondsUntilServed(reason: Nobody, group: UpstreamGroup): number {
+  if (reason === 'circuit_open') return secondsUntilTrial(group)
+  if (reason !== 'no_usable_backend' && reason !== 'all_tried') return 1
+  const { healthCheck, outlierDetection } = group.settings
+  const wait = healthCheck
+    ? healthCheck.interval * healthCheck.healthyAfter
+    : (outlierDetection?.ejectFor ?? 0)
+  return Math.max(1, Math.ceil(wait / 1000))
 }
 
 function isSafe({ method, isReplayable }: RetryableRequest, retry: RetryConfig): boolean {

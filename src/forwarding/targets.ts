@@ -1,18 +1,29 @@
 import type { AddressBlocks } from '../address-blocks.ts'
-import type { Balancer } from '../balancing/balancer.ts'
-import type { RetryConfig, RouteConfig, TimeoutsConfig } from '../config/types.ts'
+import type { IncomingMessage } from 'node:http'
+import type { GroupBalancer } from '../balancing/group-balancer.ts'
+import type { RetryConfig, RouteConfig, SplitPart, TimeoutsConfig } from '../config/types.ts'
+import { keyHasher } from '../request-key.ts'
 import type { Backend } from '../upstreams/backend.ts'
 import type { UpstreamGroup, UpstreamGroups } from '../upstreams/group.ts'
 import { tlsSettings } from '../tls/upstream-tls.ts'
 import type { UpstreamConnection } from './connection.ts'
 import type { Connections, PoolSettings } from './connections.ts'
 import { RetryBudget } from './retry-budget.ts'
+import { sessionsOf, type Sessions } from './sessions.ts'
+import { Split } from './split.ts'
+import { WaitingLine } from './waiting-line.ts'
 
-/** Where a route's requests go and how, fixed for one generation. */
+/** Where a route's requests go and how, fixed for one generation: a route and one group that takes part in it. */
 export interface ForwardingTarget {
   readonly route: RouteConfig
   readonly group: UpstreamGroup
-  readonly balancer: Balancer<Backend>
+  readonly balancer: GroupBalancer<Backend>
+  /** The hash of a request's key, for algorithms that go by one; undefined when it has none. */
+  readonly keyOf: ((request: IncomingMessage) => number | undefined) | undefined
+  /** The group's sessions, when it keeps any. */
+  readonly sessions: Sessions | undefined
+  /** Where requests wait for a place, when they may. */
+  readonly line: WaitingLine | undefined
   readonly timeouts: TimeoutsConfig
   readonly retry: RetryConfig
   readonly budget: RetryBudget
@@ -25,13 +36,10 @@ export interface ForwardingTarget {
 /** What targets are made from. */
 export interface TargetSources {
   readonly upstreams: UpstreamGroups
-  readonly balancers: ReadonlyMap<string, Balancer<Backend>>
+  readonly balancers: ReadonlyMap<string, GroupBalancer<Backend>>
   readonly connections: Connections
   readonly trusted: AddressBlocks
 }
-
-/** How long an idle connection to a backend is kept, in milliseconds, unless the backend says less. */
-const KEEP_ALIVE = 60_000
 
 interface Share {
   readonly settings: PoolSettings
@@ -42,23 +50,32 @@ interface Share {
 export class ForwardingTargets {
   readonly #sources: TargetSources
   readonly #shares = new Map<string, Share>()
-  readonly #budgets = new Map<string, RetryBudget>()
+  readonly #crews = new Map<string, Crew>()
 
   constructor(sources: TargetSources) {
     this.#sources = sources
   }
 
   /** @throws Error when the route names a group that does not exist. */
-  for(route: RouteConfig): ForwardingTarget {
+  for(route: RouteConfig): Split<ForwardingTarget> {
+    const parts: readonly SplitPart[] =
+      typeof route.upstream === 'string' ? [{ group: route.upstream, weight: 1 }] : route.upstream
+    const { trusted } = this.#sources
+    return new Split(
+      parts.map(({ group, weight }) => ({ weight, target: this.#target(route, group) })),
+      { keyOf: route.splitBy && keyHasher(route.splitBy, trusted), random: Math.random }
+    )
+  }
+
+  #target(route: RouteConfig, name: string): ForwardingTarget {
     const { upstreams, balancers, trusted } = this.#sources
-    const group = upstreams.get(route.upstream)
-    const balancer = balancers.get(route.upstream)
-    if (!group || !balancer)
-      throw new Error(`route "${route.name}" names the unknown group "${route.upstream}"`)
+    const group = upstreams.get(name)
+    const balancer = balancers.get(name)
+    if (!group || !balancer) throw new Error(`route "${route.name}" names the unknown group "${name}"`)
     const timeouts = { ...group.settings.timeouts, ...route.timeouts }
     const retry = { ...group.settings.retry, ...route.retry }
     const { connections } = this.#share(group, timeouts.connect)
-    return { route, group, balancer, timeouts, retry, budget: this.#budget(group), connections, trusted }
+    return { route, group, balancer, timeouts, retry, connections, trusted, ...this.#crew(group) }
   }
 
   /** Gives the connections back. */
@@ -67,6 +84,7 @@ export class ForwardingTargets {
       [...connections.keys()].map((backend) => this.#sources.connections.release(backend, settings))
     )
     this.#shares.clear()
+    for (const { line } of this.#crews.values()) line?.close()
     await Promise.all(releases)
   }
 
@@ -83,14 +101,30 @@ export class ForwardingTargets {
     return share
   }
 
-  #budget({ name }: UpstreamGroup): RetryBudget {
-    let budget = this.#budgets.get(name)
-    if (!budget) this.#budgets.set(name, (budget = new RetryBudget()))
-    return budget
+  #crew(group: UpstreamGroup): Crew {
+    let crew = this.#crews.get(group.name)
+    if (!crew) this.#crews.set(group.name, (crew = crewOf(group, this.#sources.trusted)))
+    return crew
   }
 }
 
-function poolSettings({ settings: { protocol, tls } }: UpstreamGroup, connectTimeout: number): PoolSettings {
+/** What all routes to a group share besides its connections. */
+type Crew = Pick<ForwardingTarget, 'budget' | 'keyOf' | 'sessions' | 'line'>
+
+function crewOf(group: UpstreamGroup, trusted: AddressBlocks): Crew {
+  const { balancing, affinity, queue } = group.settings
+  const isCapped = group.backends.some(({ maxInFlight }) => maxInFlight > 0)
+  return {
+    budget: new RetryBudget(),
+    keyOf: balancing.key && keyHasher(balancing.key, trusted),
+    sessions: affinity && sessionsOf(group, affinity, trusted),
+    // Without caps nobody is ever full.
+    line: queue.max > 0 && isCapped ? new WaitingLine(group.live, queue) : undefined
+  }
+}
+
+function poolSettings({ settings }: UpstreamGroup, connectTimeout: number): PoolSettings {
+  const { protocol, tls, connections } = settings
   const ofTls = tlsSettings(tls)
-  return { protocol, connectTimeout, keepAlive: KEEP_ALIVE, ...(ofTls && { tls: ofTls }) }
+  return { protocol, connectTimeout, keepAlive: connections.keepAlive, ...(ofTls && { tls: ofTls }) }
 }

@@ -4,7 +4,7 @@ import { forwardedRequestHeaders, forwardedRequestTrailers } from './request-hea
 import type { ForwardingTarget } from './targets.ts'
 
 /** What of an upstream request its attempt decides. */
-export interface AttemptDetails extends Pick<UpstreamRequest, 'target' | 'body' | 'fresh'> {
+export interface AttemptDetails extends Pick<UpstreamRequest, 'target' | 'body' | 'progress' | 'fresh'> {
   /** Whether the client still waits for a 100. */
   readonly awaitsContinue: boolean
   /** Whether it asks for another protocol. */
@@ -14,8 +14,8 @@ export interface AttemptDetails extends Pick<UpstreamRequest, 'target' | 'body' 
 /** A client's request as it goes to a backend. */
 export function upstreamRequest(
   { raw, id: requestId }: FastifyRequest,
-  { group, route, trusted }: ForwardingTarget,
-  { target, body, fresh, awaitsContinue, isUpgrade }: AttemptDetails
+  { group, route, sessions, trusted }: ForwardingTarget,
+  { target, body, progress, fresh, awaitsContinue, isUpgrade }: AttemptDetails
 ): UpstreamRequest {
   const { hostHeader, forwardedHeader } = group.settings
   const changes = route.headers?.request
@@ -28,9 +28,11 @@ export function upstreamRequest(
       requestId,
       trusted,
       expectsContinue: awaitsContinue,
+      sessionCookie: sessions?.cookie,
       changes
     }),
     body,
+    progress,
     trailers: () => forwardedRequestTrailers(raw.rawTrailers, changes),
     upgrade: isUpgrade ? raw.headers.upgrade : undefined,
     fresh

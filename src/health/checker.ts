@@ -46,6 +46,8 @@ export interface HealthCheckerOptions {
    * throw.
    */
   readonly onVerdict: (verdict: HealthVerdict) => void
+  /** Called for every probe that passes and leaves its backend well, after the verdict; must not throw. */
+  readonly onPassed?: (group: string, id: string) => void
   /** 0 inclusive to 1 exclusive; by default `Math.random`. */
   readonly random?: () => number
   /** Instead of real probes. A probe that rejects has failed, with the reason of its error. */
@@ -64,6 +66,7 @@ interface Entry {
  */
 export class HealthChecker {
   readonly #onVerdict: (verdict: HealthVerdict) => void
+  readonly #onPassed: (group: string, id: string) => void
   readonly #shared: Pick<BackendCheckContext, 'probes' | 'random'>
   readonly #entries = new Map<string, Entry>()
   readonly #gate = new StartGate(FIRST_PROBES)
@@ -77,6 +80,7 @@ export class HealthChecker {
 
   constructor(options: HealthCheckerOptions) {
     this.#onVerdict = options.onVerdict
+    this.#onPassed = options.onPassed ?? (() => {})
     this.#shared = {
       random: options.random ?? Math.random,
       probes: { http: probeByProtocol, tcp: probeTcp, ...options.probes }
@@ -147,6 +151,7 @@ export class HealthChecker {
             const flipped = after.healthy !== before.healthy
             this.#onVerdict({ group, id, url, healthy: after.healthy, reason: after.reason, flipped })
           }
+          if (after.healthy && after.bad === 0) this.#onPassed(group, id)
           this.#notify()
         }
       }

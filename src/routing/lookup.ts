@@ -33,6 +33,12 @@ export function lookUp(table: RouteTable, request: IncomingMessage): Lookup {
   return (request[kLookup] ??= findRoute(table, request))
 }
 
+/** The request target in origin form, byte for byte, whatever Fastify was told to route by. */
+export function targetOf(request: IncomingMessage): string {
+  const found = request[kLookup]
+  return found && 'match' in found ? found.target : request.url!
+}
+
 /** Checks a request and finds its route. An absolute-form target is made the origin form. */
 export function findRoute(table: RouteTable, request: RequestHead): Lookup {
   const wrong = checkMessage(request)

@@ -13,7 +13,11 @@ export interface AccessLogFields {
   readonly route: string | undefined
   readonly group: string | undefined
   readonly backend: string | undefined
+  /** How the backend that was tried last was picked, when not simply by the balancer (`ChoiceReason`). */
+  readonly pick: string | undefined
   readonly attempts: number
+  /** In line for a place at a backend, part of the time to the first byte; absent when it did not wait. */
+  readonly waited: number | undefined
   readonly status: number
   /** Bytes of the response's body. */
   readonly bytes: number
@@ -38,9 +42,11 @@ export function accessLogFields(request: FastifyRequest, reply: FastifyReply, no
     method: raw.method ?? '',
     path: pathOf(record.found?.target ?? request.originalUrl.replace(AUTHORITY, '')),
     route: route?.name,
-    group: route?.upstream,
+    group: record.group ?? (typeof route?.upstream === 'string' ? route.upstream : undefined),
     backend: record.backend,
+    pick: record.pick,
     attempts: record.attempts,
+    waited: record.waited === undefined ? undefined : rounded(record.waited),
     status: statusOf(reply),
     bytes: record.bytes || Number(reply.getHeader('content-length') ?? 0),
     timeToFirstByte:

@@ -1,10 +1,30 @@
 import { EventEmitter } from 'node:events'
 import type { CertificateReason } from '../tls/certificate.ts'
-import type { HealthFlip } from '../upstreams/registry.ts'
+import type { BreakerChange } from '../health/circuit-breaker.ts'
+import type { Drained, EjectionChange, HealthFlip, StateChange } from '../upstreams/registry-events.ts'
+import type { UpstreamRegistry } from '../upstreams/registry.ts'
 
-/** A backend became well or ill. */
+/** Probes found a backend well or ill. */
 export interface HealthEvent extends HealthFlip {
   readonly type: 'health'
+}
+
+/** An operator gave a backend another state. */
+export interface StateEvent extends StateChange {
+  readonly type: 'state'
+}
+
+/** A backend that is out of service has nothing in flight any more. */
+export interface DrainedEvent extends Drained {
+  readonly type: 'drained'
+}
+
+/** Real traffic found a backend bad, or its ejection is over. */
+export type EjectionEvent = EjectionChange & { readonly type: 'ejection' }
+
+/** A group's circuit breaker changed. */
+export interface BreakerEvent extends BreakerChange {
+  readonly type: 'breaker'
 }
 
 /** A configuration was tried. */
@@ -47,7 +67,15 @@ export interface CertificateEvent {
 }
 
 /** What is recorded. */
-export type Happening = HealthEvent | ReloadEvent | WorkerEvent | CertificateEvent
+export type Happening =
+  | HealthEvent
+  | StateEvent
+  | DrainedEvent
+  | EjectionEvent
+  | BreakerEvent
+  | ReloadEvent
+  | WorkerEvent
+  | CertificateEvent
 
 /** Something that an operator wants to know of, with a number that grows by one and its time (ISO 8601). */
 export type GatewayEvent = Happening & {
@@ -70,6 +98,15 @@ export class EventLog extends EventEmitter<{ event: [GatewayEvent] }> {
     this.#now = now
     // One listener per reader of the event stream.
     this.setMaxListeners(0)
+  }
+
+  /** Records what becomes of backends and groups. */
+  follow(registry: UpstreamRegistry): void {
+    registry.on('flip', (flip) => this.record({ type: 'health', ...flip }))
+    registry.on('state', (change) => this.record({ type: 'state', ...change }))
+    registry.on('drained', (drained) => this.record({ type: 'drained', ...drained }))
+    registry.on('ejection', (change) => this.record({ type: 'ejection', ...change }))
+    registry.on('breaker', (change) => this.record({ type: 'breaker', ...change }))
   }
 
   record(event: Happening): void {

@@ -10,8 +10,14 @@ export class RequestRecord {
   slot = -1
   /** Id of the backend that was tried last. */
   backend: string | undefined
+  /** How the backend that was tried last was picked; undefined in the plain case. */
+  pick: string | undefined
+  /** The group that it is forwarded to. */
+  group: string | undefined
   /** Backends tried so far. */
   attempts = 0
+  /** How long it waited in line for a place at a backend, milliseconds; undefined when it did not. */
+  waited: number | undefined
   /** `performance.now()` when the final response's head came, milliseconds. */
   firstByteAt: number | undefined
   /** Bytes of the response's body that went to the client. */

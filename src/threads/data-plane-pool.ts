@@ -23,6 +23,8 @@ export interface DataPlanePoolOptions {
   readonly clearRow: (row: number) => void
   /** The oldest generation in use over all threads may have changed. */
   readonly onOldest: () => void
+  /** A backend has failed as often in a row as makes it suspect. */
+  readonly onSuspect: (group: string, id: string) => void
 }
 
 /**
@@ -62,6 +64,7 @@ export function createDataPlanePool(options: DataPlanePoolOptions): {
           }),
     onSpawn: (row) => watch.reset(row),
     onOldest: options.onOldest,
+    onSuspect: options.onSuspect,
     onDeath: ({ row, reason, error, restartIn }: ThreadDeath) => {
       options.clearRow(row)
       log.error({ worker: row, reason, restartIn, err: error }, 'worker thread died')

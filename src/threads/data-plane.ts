@@ -4,6 +4,7 @@ import type { LogConfig } from '../config/types.ts'
 import { Connections } from '../forwarding/connections.ts'
 import { ROUTE_LAYOUT, RouteStats } from '../telemetry/route-stats.ts'
 import { BACKEND_LAYOUT } from '../upstreams/backend.ts'
+import { GROUP_LAYOUT } from '../upstreams/group-live.ts'
 import { buildGroups } from '../upstreams/group.ts'
 import { type LiveLayout, LiveTable } from '../upstreams/live-table.ts'
 import type { RawAnswer } from './client-errors.ts'
@@ -27,6 +28,8 @@ export interface DataPlaneOptions {
   readonly log: FastifyBaseLogger
   /** Told when the oldest generation with requests changes. */
   readonly onOldest: (version: number) => void
+  /** Told when a backend has failed as often in a row as makes it suspect. */
+  readonly onSuspect: (group: string, id: string) => void
 }
 
 /** One thread that serves public traffic: a listener, the generation behind it, and those that still end. */
@@ -38,6 +41,7 @@ export class DataPlane implements DataPlaneControl {
   readonly #ending = new Set<Generation>()
   #listening: Promise<void> = Promise.resolve()
   #backends: LiveTable | undefined
+  #groups: LiveTable | undefined
   #routes: LiveTable | undefined
   #prepared: Built | undefined
   #current: Built | undefined
@@ -47,11 +51,20 @@ export class DataPlane implements DataPlaneControl {
   }
 
   async prepare(spec: GenerationSpec): Promise<void> {
-    const { row, log } = this.#options
+    const { row, log, onSuspect } = this.#options
     this.#backends = attach(this.#backends, BACKEND_LAYOUT, spec.backends)
+    this.#groups = attach(this.#groups, GROUP_LAYOUT, spec.groups)
     this.#routes = attach(this.#routes, ROUTE_LAYOUT, spec.routes)
-    const slots = new Map(spec.backends.slots)
-    const groups = buildGroups(spec.config.upstreams, (key) => slots.get(key), this.#backends, row)
+    const backendSlots = new Map(spec.backends.slots)
+    const groupSlots = new Map(spec.groups.slots)
+    const groups = buildGroups(spec.config.upstreams, {
+      backends: this.#backends,
+      backendSlot: (key) => backendSlots.get(key),
+      groups: this.#groups,
+      groupSlot: (name) => groupSlots.get(name),
+      row,
+      onSuspect: ({ group, id }) => onSuspect(group, id)
+    })
     const stats = new RouteStats(this.#routes, new Map(spec.routes.slots), row)
     const { config } = spec
     const app = await buildGeneration({ config, groups, connections: this.#connections, stats, log })

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { DataPlane } from './data-plane.ts'
 import type { DataPlaneControl } from './messages.ts'
-import type { PlaneThread, SpawnThread, ThreadExit } from './plane-thread.ts'
+import type { PlaneThread, SpawnThread, ThreadExit, ThreadNews } from './plane-thread.ts'
 
 /** The data plane on the control plane's own thread, for `workers: 0`. */
 class LocalThread implements PlaneThread {
@@ -10,7 +10,7 @@ class LocalThread implements PlaneThread {
   oldest = Infinity
   readonly #exit: (exit: { reason: ThreadExit }) => void
 
-  constructor(row: number, log: FastifyBaseLogger, onOldest: () => void) {
+  constructor(row: number, log: FastifyBaseLogger, news: ThreadNews) {
     const { promise, resolve } = Promise.withResolvers<{ reason: ThreadExit }>()
     this.exited = promise
     this.#exit = resolve
@@ -19,8 +19,9 @@ class LocalThread implements PlaneThread {
       log,
       onOldest: (version) => {
         this.oldest = version
-        onOldest()
-      }
+        news.onOldest()
+      },
+      onSuspect: news.onSuspect
     })
   }
 
@@ -31,5 +32,5 @@ class LocalThread implements PlaneThread {
 
 /** Spawns the data plane here. */
 export function localThreads(log: FastifyBaseLogger): SpawnThread {
-  return (row, onOldest) => new LocalThread(row, log, onOldest)
+  return (row, news) => new LocalThread(row, log, news)
 }

@@ -6,6 +6,7 @@ export interface GenerationSpec {
   readonly version: number
   readonly config: GatewayConfig
   readonly backends: LiveShare
+  readonly groups: LiveShare
   readonly routes: LiveShare
 }
 
@@ -99,6 +100,8 @@ export type ThreadMessage =
   | { readonly kind: 'error'; readonly id: number; readonly message: string }
   /** The oldest generation that still has requests in this thread. */
   | { readonly kind: 'oldest'; readonly version: number }
+  /** A backend has failed as often in a row as makes it suspect. */
+  | { readonly kind: 'suspect'; readonly group: string; readonly id: string }
 
 /** What a thread is started with. */
 export interface ThreadData {

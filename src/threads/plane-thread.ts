@@ -14,8 +14,16 @@ export interface PlaneThread {
   terminate(reason: ThreadExit): void
 }
 
-/** Makes the thread that writes a row of live state. @param onOldest - Called when {@link PlaneThread.oldest} changes. */
-export type SpawnThread = (row: number, onOldest: () => void) => PlaneThread
+/** What a thread tells the control plane. */
+export interface ThreadNews {
+  /** {@link PlaneThread.oldest} has changed. */
+  readonly onOldest: () => void
+  /** A backend has failed as often in a row as makes it suspect. */
+  readonly onSuspect: (group: string, id: string) => void
+}
+
+/** Makes the thread that writes a row of live state. */
+export type SpawnThread = (row: number, news: ThreadNews) => PlaneThread
 
 /** A call to a thread that ended before it could answer. */
 export class ThreadGone extends Error {

@@ -39,6 +39,8 @@ export interface ThreadPoolOptions {
   readonly onSpawn?: (row: number) => void
   /** The oldest generation in use over all threads may have changed. */
   readonly onOldest: () => void
+  /** A backend has failed as often in a row as makes it suspect. */
+  readonly onSuspect: (group: string, id: string) => void
 }
 
 interface Member {
@@ -200,7 +202,7 @@ export class ThreadPool {
 
   /** Spawns a member's thread and brings it to the present generation, even if that changes meanwhile. */
   async #begin(member: Member, row: number): Promise<void> {
-    const thread = this.#options.spawn(row, this.#options.onOldest)
+    const thread = this.#options.spawn(row, this.#options)
     member.thread = thread
     member.startedAt = performance.now()
     this.#options.onSpawn?.(row)

@@ -10,7 +10,13 @@ import type {
   ThreadMessage,
   TlsMaterial
 } from './messages.ts'
-import { type PlaneThread, type SpawnThread, type ThreadExit, ThreadGone } from './plane-thread.ts'
+import {
+  type PlaneThread,
+  type SpawnThread,
+  type ThreadExit,
+  ThreadGone,
+  type ThreadNews
+} from './plane-thread.ts'
 
 /** What all worker threads have in common. */
 export interface WorkerOptions {
@@ -29,15 +35,15 @@ class WorkerThread implements PlaneThread {
   oldest = Infinity
   readonly #worker: Worker
   readonly #calls = new Map<number, PromiseWithResolvers<unknown>>()
-  readonly #onOldest: () => void
+  readonly #news: ThreadNews
   #lastCall = 0
   #reason: ThreadExit | undefined
   #error: Error | undefined
   #gone = false
 
-  constructor(row: number, options: WorkerOptions, onOldest: () => void) {
+  constructor(row: number, options: WorkerOptions, news: ThreadNews) {
     const data: ThreadData = { row, heartbeats: options.heartbeats, logLevel: options.logLevel }
-    this.#onOldest = onOldest
+    this.#news = news
     this.#worker = new Worker(options.entry, {
       name: `xecureapi-worker-${row}`,
       workerData: data,
@@ -87,7 +93,11 @@ class WorkerThread implements PlaneThread {
   #onMessage(message: ThreadMessage): void {
     if (message.kind === 'oldest') {
       this.oldest = message.version
-      this.#onOldest()
+      this.#news.onOldest()
+      return
+    }
+    if (message.kind === 'suspect') {
+      this.#news.onSuspect(message.group, message.id)
       return
     }
     const call = this.#calls.get(message.id)
@@ -99,7 +109,7 @@ class WorkerThread implements PlaneThread {
 
 /** Spawns worker threads. */
 export function workerThreads(options: WorkerOptions): SpawnThread {
-  return (row, onOldest) => new WorkerThread(row, options, onOldest)
+  return (row, news) => new WorkerThread(row, options, news)
 }
 
 function exitReason(error: (Error & { code?: string }) | undefined): ThreadExit {

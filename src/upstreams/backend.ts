@@ -4,20 +4,44 @@ import {
   observeDuration,
   readHistogram
 } from '../telemetry/histogram.ts'
+import { type Candidate, STATUS } from '../balancing/candidate.ts'
+import { hashText } from '../balancing/hash-text.ts'
+import { decayedPeak, isWorthLearning, loweredBySuccess, raisedByFailure } from '../balancing/peak-ewma.ts'
+import type { Outcomes } from '../health/outcome-meter.ts'
+import { sharedNow, stamp } from '../shared-clock.ts'
+import type { GroupLive } from './group-live.ts'
 import type { LivePage, LiveLayout, LiveTable } from './live-table.ts'
 
-/** Bits of a backend's status word; 0 = it may have traffic. Written by the control plane alone. */
-export const STATUS = { ill: 1 } as const
+export { STATUS }
+
+/** Shared words of a backend, by their place in its slot. */
+const WORD = {
+  /** Bits of {@link STATUS}. Written by the control plane alone. */
+  status: 0,
+  /** Peak moving average of the time to the first byte, in microseconds; 0 = nothing is known. */
+  latency: 1,
+  /** When it was written, a stamp of the shared clock. */
+  latencyAt: 2,
+  /** Failures of traffic since the last success. */
+  failures: 3,
+  /** When its slow start began, a stamp of the shared clock; 0 = it is in none. Written by the control plane alone. */
+  slowStartAt: 4,
+  /** What it last reported of its load, in millionths. */
+  utilization: 5
+} as const
 
 /** Counters of a backend, by their place in its row. */
-export const BACKEND_COUNTER = { attempts: 0, failures: 1, timeToFirstByte: 2 } as const
+export const BACKEND_COUNTER = { attempts: 0, failures: 1, successes: 2, timeToFirstByte: 3 } as const
 
-/** Shared: the status word. Gauges: in flight. Counters: {@link BACKEND_COUNTER}, the last of them a histogram. */
+/** What came of an attempt, as far as its backend is concerned; `undecided` when that can't be told. */
+export type Outcome = 'succeeded' | 'failed' | 'undecided'
+
+/** Shared: {@link WORD}. Gauges: in flight. Counters: {@link BACKEND_COUNTER}, the last of them a histogram. */
 export const BACKEND_LAYOUT: LiveLayout = {
   pageSlots: 256,
-  shared: 1,
+  shared: 6,
   gauges: 1,
-  counters: 2 + HISTOGRAM_SIZE
+  counters: BACKEND_COUNTER.timeToFirstByte + HISTOGRAM_SIZE
 }
 
 /** A backend as every thread is told of it: plain data. */
@@ -26,8 +50,27 @@ export interface BackendDescriptor {
   readonly id: string
   readonly url: string
   readonly weight: number
+  readonly tier: number
+  /** Most attempts in flight over all threads; 0 = no cap. */
+  readonly maxInFlight: number
+  /** Its place in its group, from 0. */
+  readonly place: number
   /** Place of its live state. */
   readonly slot: number
+}
+
+/** What a thread's view of a backend is made with, besides the backend itself. */
+export interface BackendContext {
+  readonly group: string
+  readonly table: LiveTable
+  /** Of its group. */
+  readonly live: GroupLive
+  /** The calling thread's row. */
+  readonly row: number
+  /** Failures in a row that make it suspect; Infinity = never. */
+  readonly suspectAfter: number
+  /** Called when a failure of this thread makes it suspect. */
+  readonly onSuspect: (backend: Backend) => void
 }
 
 /** Key of a backend over generations and groups: counters and health belong to it. */
@@ -43,49 +86,50 @@ export function backendId(url: string): string {
 }
 
 /** One server of a group as a thread sees it: its facts, and its live numbers read from shared memory. */
-export class Backend {
+export class Backend implements Candidate {
   readonly id: string
   readonly group: string
   readonly url: string
   readonly weight: number
+  readonly tier: number
+  readonly maxInFlight: number
+  readonly place: number
+  readonly seed: number
   readonly slot: number
-  readonly #table: LiveTable
+  readonly #context: BackendContext
   readonly #page: LivePage
   readonly #rows: number
-  readonly #status: number
+  readonly #words: number
   readonly #gauge: number
   readonly #gaugeStride: number
   readonly #ownGauge: number
   readonly #ownCounter: number
 
-  /** @param row - The calling thread's row. */
-  constructor(group: string, descriptor: BackendDescriptor, table: LiveTable, row: number) {
+  constructor(descriptor: BackendDescriptor, context: BackendContext) {
+    const { table, row } = context
     this.id = descriptor.id
-    this.group = group
+    this.group = context.group
     this.url = descriptor.url
     this.weight = descriptor.weight
+    this.tier = descriptor.tier
+    this.maxInFlight = descriptor.maxInFlight
+    this.place = descriptor.place
+    this.seed = hashText(descriptor.url)
     this.slot = descriptor.slot
-    this.#table = table
+    this.#context = context
     this.#page = table.page(this.slot)
     this.#rows = table.rows
-    this.#status = table.sharedIndex(this.slot)
+    this.#words = table.sharedIndex(this.slot)
     this.#gauge = table.gaugeIndex(this.slot, 0)
     this.#gaugeStride = table.gaugeStride
     this.#ownGauge = table.gaugeIndex(this.slot, row)
     this.#ownCounter = table.counterIndex(this.slot, row)
   }
 
-  /** Whether nothing keeps traffic from it. */
-  get usable(): boolean {
-    return this.#page.shared[this.#status] === 0
-  }
-
-  /** The status word: bits of {@link STATUS}. */
   get status(): number {
-    return Atomics.load(this.#page.shared, this.#status)
+    return this.#page.shared[this.#words + WORD.status]!
   }
 
-  /** Attempts in flight over all threads. */
   get inFlight(): number {
     const { gauges } = this.#page
     let sum = 0
@@ -95,31 +139,130 @@ export class Backend {
     return sum
   }
 
-  /** Counts an attempt in. Every call is paired with exactly one {@link end}. */
+  get isFull(): boolean {
+    return this.maxInFlight > 0 && this.inFlight >= this.maxInFlight
+  }
+
+  get latency(): number {
+    return this.#page.shared[this.#words + WORD.latency]!
+  }
+
+  get latencyAt(): number {
+    return this.#page.shared[this.#words + WORD.latencyAt]!
+  }
+
+  get utilization(): number {
+    return this.#page.shared[this.#words + WORD.utilization]! / 1e6
+  }
+
+  get slowStartAt(): number {
+    return this.#page.shared[this.#words + WORD.slowStartAt]!
+  }
+
+  /** Failures of traffic since the last success, over all threads. */
+  get failuresInRow(): number {
+    return Atomics.load(this.#page.shared, this.#words + WORD.failures)
+  }
+
+  /** Every call that returns true is paired with exactly one {@link end}. */
+  acquire(): boolean {
+    for (;;) {
+      Atomics.add(this.#page.gauges, this.#ownGauge, 1)
+      if (this.maxInFlight === 0) return true
+      // Read atomically: of two threads that add at once, at least one must see the other.
+      if (this.#context.table.gauge(this.slot) <= this.maxInFlight) return true
+      Atomics.sub(this.#page.gauges, this.#ownGauge, 1)
+      // Two threads that reach for the last place at once both back out. The last to do so finds it free.
+      if (this.isFull) return false
+    }
+  }
+
+  /** An attempt that was counted in sets out. */
   begin(): void {
-    Atomics.add(this.#page.gauges, this.#ownGauge, 1)
     this.#page.counters[this.#ownCounter + BACKEND_COUNTER.attempts]!++
   }
 
-  /** Counts an attempt out. @param failed - Whether the backend, not the client, broke it. */
-  end(failed: boolean): void {
+  /** Counts an attempt out. */
+  end(outcome: Outcome): void {
     Atomics.sub(this.#page.gauges, this.#ownGauge, 1)
-    if (failed) this.#page.counters[this.#ownCounter + BACKEND_COUNTER.failures]!++
+    const { counters, shared } = this.#page
+    const failures = this.#words + WORD.failures
+    if (outcome === 'failed') {
+      counters[this.#ownCounter + BACKEND_COUNTER.failures]!++
+      const before = this.latency
+      this.#setLatency(before, raisedByFailure(before))
+      const inRow = Atomics.add(shared, failures, 1) + 1
+      if (inRow === this.#context.suspectAfter) this.#context.onSuspect(this)
+    } else if (outcome === 'succeeded') {
+      counters[this.#ownCounter + BACKEND_COUNTER.successes]!++
+      // Read first: a store would take the word from the caches of all other threads, for every request.
+      if (shared[failures] !== 0 && Atomics.exchange(shared, failures, 0) !== 0) {
+        const before = this.latency
+        this.#setLatency(before, loweredBySuccess(before))
+      }
+    }
+    if (this.maxInFlight > 0) this.#context.live.announceFree()
   }
 
-  /** Counts the time to a response's head. @param seconds - From the attempt's start. */
+  /** Counts the time to a response's head, and learns from it. @param seconds - From the attempt's start. */
   answered(seconds: number): void {
     observeDuration(this.#page.counters, this.#ownCounter + BACKEND_COUNTER.timeToFirstByte, seconds)
+    this.learn(seconds * 1e6)
+  }
+
+  /**
+   * Takes a time to the first byte into the moving average. Two threads that do so at once may lose one of the samples,
+   * never the average.
+   *
+   * @param sample - Microseconds.
+   */
+  learn(sample: number): void {
+    const now = stamp(sharedNow())
+    const before = this.latency
+    const elapsed = (now - this.latencyAt) | 0
+    if (isWorthLearning(before, sample, elapsed)) {
+      this.#setLatency(before, decayedPeak(before, sample, elapsed), now)
+    }
+  }
+
+  #setLatency(before: number, latency: number, now = stamp(sharedNow())): void {
+    const { shared } = this.#page
+    Atomics.compareExchange(shared, this.#words + WORD.latency, before, latency)
+    Atomics.store(shared, this.#words + WORD.latencyAt, now)
+  }
+
+  /** Takes what it reports of its own load. @param utilization - 0 to 1. */
+  report(utilization: number): void {
+    Atomics.store(this.#page.shared, this.#words + WORD.utilization, Math.round(utilization * 1e6))
+  }
+
+  /** What came of its attempts so far, over all threads, as far as that can be told. */
+  get outcomes(): Outcomes {
+    const { table } = this.#context
+    return {
+      succeeded: table.counter(this.slot, BACKEND_COUNTER.successes),
+      failed: table.counter(this.slot, BACKEND_COUNTER.failures)
+    }
   }
 
   /** Times to a response's head so far, over all threads. */
   timesToFirstByte(): HistogramReading {
-    return readHistogram((place) => this.#table.counter(this.slot, place), BACKEND_COUNTER.timeToFirstByte)
+    const { table } = this.#context
+    return readHistogram((place) => table.counter(this.slot, place), BACKEND_COUNTER.timeToFirstByte)
   }
 
-  /** Sets or clears bits of the status word. Only the control plane does. */
-  setStatus(bit: number, on: boolean): void {
-    if (on) Atomics.or(this.#page.shared, this.#status, bit)
-    else Atomics.and(this.#page.shared, this.#status, ~bit)
+  /** Sets the status word: bits of {@link STATUS}. Only the control plane does, and then renews the group's epoch. */
+  setStatus(status: number): void {
+    Atomics.store(this.#page.shared, this.#words + WORD.status, status)
+  }
+
+  /** Begins a slow start, or with 0 ends it. Only the control plane does, and then renews the group's epoch. */
+  setSlowStart(at: number): void {
+    Atomics.store(this.#page.shared, this.#words + WORD.slowStartAt, at)
+  }
+
+  /** Begins the row of failures anew. */
+  forgiveFailures(): void {
+    Atomics.store(this.#page.shared, this.#words + WORD.failures, 0)
   }
 }

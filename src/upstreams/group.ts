@@ -1,5 +1,6 @@
 import type { UpstreamGroupConfig } from '../config/types.ts'
 import { Backend, backendKey, backendId } from './backend.ts'
+import { GroupLive } from './group-live.ts'
 import type { LiveTable } from './live-table.ts'
 
 /** Everything about a group but its backends. */
@@ -10,32 +11,56 @@ export interface UpstreamGroup {
   readonly name: string
   readonly settings: GroupSettings
   readonly backends: readonly Backend[]
+  /** What the threads share about it as a whole. */
+  readonly live: GroupLive
 }
 
 /** The groups of one generation, by name. */
 export type UpstreamGroups = ReadonlyMap<string, UpstreamGroup>
 
+/** The shared memory that a thread's view of the groups is built over. */
+export interface GroupSources {
+  readonly backends: LiveTable
+  /** Place of a backend's live state, by {@link backendKey}. */
+  readonly backendSlot: (key: string) => number | undefined
+  readonly groups: LiveTable
+  /** Place of a group's live state, by its name. */
+  readonly groupSlot: (name: string) => number | undefined
+  /** The calling thread's row. */
+  readonly row: number
+  /** Called when a failure of this thread makes a backend suspect. */
+  readonly onSuspect?: (backend: Backend) => void
+}
+
 /**
  * Builds a thread's view of the configured groups over shared live state.
  *
- * @param slotOf - Place of a backend's live state, by {@link backendKey}.
- * @param row - The calling thread's row.
+ * @throws Error when one of them has none.
  */
-export function buildGroups(
-  configs: readonly UpstreamGroupConfig[],
-  slotOf: (key: string) => number | undefined,
-  table: LiveTable,
-  row: number
-): UpstreamGroups {
+export function buildGroups(configs: readonly UpstreamGroupConfig[], sources: GroupSources): UpstreamGroups {
   return new Map(
     configs.map(({ backends, ...settings }) => {
       const { name } = settings
-      const views = backends.map(({ url, weight }) => {
-        const slot = slotOf(backendKey(name, url))
-        if (slot === undefined) throw new Error(`backend ${url} of group ${name} has no live state`)
-        return new Backend(name, { id: backendId(url), url, weight, slot }, table, row)
+      const slot = sources.groupSlot(name)
+      if (slot === undefined) throw new Error(`group ${name} has no live state`)
+      const live = new GroupLive(sources.groups, slot, sources.row)
+      const context = {
+        group: name,
+        table: sources.backends,
+        live,
+        row: sources.row,
+        suspectAfter: settings.outlierDetection?.consecutiveFailures ?? Infinity,
+        onSuspect: sources.onSuspect ?? (() => {})
+      }
+      const views = backends.map(({ url, weight, tier, maxInFlight }, place) => {
+        const slotOfIt = sources.backendSlot(backendKey(name, url))
+        if (slotOfIt === undefined) throw new Error(`backend ${url} of group ${name} has no live state`)
+        return new Backend(
+          { id: backendId(url), url, weight, tier, maxInFlight, place, slot: slotOfIt },
+          context
+        )
       })
-      return [name, { name, settings, backends: views }]
+      return [name, { name, settings, backends: views, live }]
     })
   )
 }

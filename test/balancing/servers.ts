@@ -1,47 +1,85 @@
-import type { CandidateFilter } from '../../src/balancing/balancer.ts'
+import type { Algorithm, AlgorithmOptions, Exclusion, Pool } from '../../src/balancing/algorithm.ts'
+import type { Candidate } from '../../src/balancing/candidate.ts'
+import { hashText } from '../../src/balancing/hash-text.ts'
+import { seeded } from './seeded.ts'
 
 /** A candidate whose numbers a test sets. */
-export interface Server {
+export interface Server extends Candidate {
   readonly name: string
-  readonly weight: number
   inFlight: number
+  latency: number
+  latencyAt: number
+  utilization: number
 }
 
 /** Makes idle servers named a, b, c … with these weights. */
-export function servers(...weights: number[]): Server[] {
-  return weights.map((weight, index) => ({ name: String.fromCodePoint(97 + index), weight, inFlight: 0 }))
+export function servers(...weights: readonly number[]): Server[] {
+  return weights.map((weight, place) => {
+    const name = place < 26 ? String.fromCodePoint(97 + place) : `s${place}`
+    return {
+      name,
+      place,
+      seed: hashText(`http://${name}:3000`),
+      weight,
+      tier: 0,
+      status: 0,
+      inFlight: 0,
+      isFull: false,
+      latency: 0,
+      latencyAt: 0,
+      utilization: 0,
+      slowStartAt: 0,
+      acquire: () => true
+    }
+  })
 }
 
-/** Accepts everybody. */
-export const ANYBODY: CandidateFilter<Server> = { accepts: () => true }
-
-/** Accepts nobody. */
-export const NOBODY: CandidateFilter<Server> = { accepts: () => false }
-
-/** Accepts all but those with these names. */
-export function allBut(...names: string[]): CandidateFilter<Server> {
-  return { accepts: ({ name }) => !names.includes(name) }
+/** So many idle servers of weight 1. */
+export function alikeServers(count: number): Server[] {
+  return servers(...Array.from({ length: count }, () => 1))
 }
 
-/**
- * Smooth weighted turns as nginx's ngx_http_upstream_get_peer takes them, written down once more from its source:
- * among the offered, in order, the first with the largest current weight.
- */
-export class ReferenceTurns {
-  readonly #current = new Map<Server, number>()
-
-  take(offered: readonly Server[]): Server | undefined {
-    for (const server of offered) this.#current.set(server, this.#of(server) + server.weight)
-    const largest = Math.max(...offered.map((server) => this.#of(server)))
-    const best = offered.find((server) => this.#of(server) === largest)
-    const total = offered.reduce((sum, { weight }) => sum + weight, 0)
-    if (best) this.#current.set(best, this.#of(best) - total)
-    return best
+/** A pool of these. @param weights - Instead of their own, as a slow start has them. */
+export function poolOf(
+  candidates: readonly Server[],
+  weights: readonly number[] = candidates.map(({ weight }) => weight)
+): Pool<Server> {
+  return {
+    candidates,
+    weights: Float64Array.from(weights),
+    isEven: weights.every((weight) => weight === weights[0])
   }
+}
 
-  #of(server: Server): number {
-    return this.#current.get(server) ?? 0
-  }
+/** What an algorithm for up to so many candidates is made with; the clock stands still. */
+export function optionsFor(places: number, random: () => number = seeded(1)): AlgorithmOptions {
+  return { places, random, now: () => 100_000 }
+}
+
+/** Leaves nobody out. */
+export const ANYBODY: Exclusion<Server> = { excludes: () => false }
+
+/** Leaves everybody out. */
+export const NOBODY: Exclusion<Server> = { excludes: () => true }
+
+/** Leaves out those with these names. */
+export function allBut(...names: readonly string[]): Exclusion<Server> {
+  return { excludes: ({ name }) => names.includes(name) }
+}
+
+/** Leaves out all but these. */
+export function only(accepted: readonly Server[]): Exclusion<Server> {
+  return { excludes: (server) => !accepted.includes(server) }
+}
+
+/** Names of so many picks in a row. */
+export function picksOf(
+  algorithm: Algorithm<Server>,
+  pool: Pool<Server>,
+  count: number,
+  exclusion: Exclusion<Server> = ANYBODY
+): (string | undefined)[] {
+  return Array.from({ length: count }, () => algorithm.pick(pool, exclusion, undefined)?.name)
 }
 
 /** How often each name occurs. */

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
 import { startBackend } from '../helpers/backend.ts'
-import { startGateway } from '../helpers/gateway.ts'
+import { startGateway, startGatewayFrom, writeConfig } from '../helpers/gateway.ts'
 import { folderWith, type Said, SHOP, xecureapi } from './xecureapi.ts'
 
 async function offline(t: TestContext, ...words: string[]): Promise<Said> {
@@ -26,9 +26,9 @@ describe('xecureapi explain without a gateway', { concurrency: 2 }, () => {
     assert.deepEqual(
       table.map((line) => line.split(/ {2,}/)),
       [
-        ['BACKEND', 'VERDICT', 'REASON', 'WEIGHT', 'IN FLIGHT'],
-        ['127.0.0.1:3001', 'accepted', 'initial', '1', '0'],
-        ['127.0.0.1:3002', 'accepted', 'initial', '3', '0'],
+        ['BACKEND', 'VERDICT', 'REASON', 'STATE', 'TIER', 'SHARE', 'WEIGHT', 'IN FLIGHT'],
+        ['127.0.0.1:3001', 'accepted', 'initial', 'active', '0', '25%', '1', '0'],
+        ['127.0.0.1:3002', 'accepted', 'initial', 'active', '0', '75%', '3', '0'],
         ['']
       ]
     )
@@ -45,7 +45,7 @@ describe('xecureapi explain without a gateway', { concurrency: 2 }, () => {
     )
     const ill = await offline(t, 'GET', '/api/orders/1')
     assert.deepEqual([ill.code, ill.stdout.split('\n')[1]], [1, 'GET /api/orders/1: no_usable_backend'])
-    assert.match(ill.stdout, /127\.0\.0\.1:3011 +rejected +initial/)
+    assert.match(ill.stdout, /127\.0\.0\.1:3011 +rejected +ill \(initial\)/)
   })
 
   test('takes the host from --header', async (t) => {
@@ -62,12 +62,42 @@ describe('xecureapi explain without a gateway', { concurrency: 2 }, () => {
     assert.match(stdout, /^route root /m)
   })
 
+  test('says where a key goes: the same as a gateway that runs', async (t) => {
+    const keyed = `
+upstreams:
+  catalog:
+    balancing: { algorithm: hash, key: 'header:x-user-id' }
+    backends: [http://127.0.0.1:3001, http://127.0.0.1:3002, http://127.0.0.1:3003]
+routes: [{ path: /, upstream: catalog }]
+`
+    const cwd = await folderWith(t, `admin: { port: 0 }${keyed}`)
+    const running = await startGatewayFrom(
+      t,
+      await writeConfig(
+        t,
+        `server: { host: 127.0.0.1, port: 0, workers: 0 }\nadmin: { port: 0 }\nlog: { level: silent }${keyed}`
+      )
+    )
+    const keyLine = async (...words: string[]): Promise<string | undefined> => {
+      const { stdout } = await xecureapi(['explain', 'GET', ...words], { cwd })
+      return stdout.split('\n').find((line) => line.startsWith('key: '))
+    }
+    const ofUser = ['/', '--header', 'X-User-Id: 42']
+    const [fromFile, live] = await Promise.all([
+      keyLine(...ofUser),
+      keyLine(...ofUser, '--client', '192.0.2.7', '--admin', running.adminUrl)
+    ])
+    assert.match(fromFile!, /^key: header:x-user-id → 127\.0\.0\.1:300[123]$/)
+    assert.equal(live, fromFile)
+  })
+
   for (const [what, words, message] of [
     ['without a URL', ['GET'], 'explain needs a METHOD and a URL'],
     ['with a header that has no colon', ['GET', '/', '--header', 'host'], 'name:value'],
     ['with a header that has no name', ['GET', '/', '--header', ':x'], 'name:value'],
     ['with something that is no URL', ['GET', 'api/products'], 'URL'],
     ['with something that is no method', ['G/T', '/'], 'METHOD'],
+    ['with a client that is no address', ['GET', '/', '--client', 'me'], '--client'],
     ['with an admin address that is no URL', ['GET', '/', '--admin', 'localhost'], '--admin']
   ] as const) {
     test(`${what} is an error with the usage`, async (t) => {

@@ -19,6 +19,14 @@ describe('xecureapi routes', { concurrency: 2 }, () => {
     )
   })
 
+  test('shows the groups of a split with their weights', async (t) => {
+    const split = '[{ group: catalog, weight: 95 }, { group: orders, weight: 5 }]'
+    const cwd = await folderWith(t, `${SHOP}  - { path: /split, upstream: ${split} }\n`)
+    const { code, stdout, stderr } = await xecureapi(['routes'], { cwd })
+    assert.deepEqual([code, stderr], [0, ''])
+    assert.match(stdout, /^split +\* +\* +\/split +catalog:95,orders:5 /m)
+  })
+
   test('an invalid configuration has no route table', async (t) => {
     const cwd = await folderWith(t, 'routes: [{ path: /a, upstream: nobody }]')
     const { code, stdout, stderr } = await xecureapi(['routes'], { cwd })

@@ -16,13 +16,18 @@ test('xecureapi schema prints a JSON Schema that accepts what is right and refus
   assert.equal(ajv.validateSchema(schema), true, JSON.stringify(ajv.errors))
   const validate = ajv.compile(schema)
   const own = await readFile(join(ROOT, 'gateway.yaml'), 'utf8')
-  for (const yaml of [own, SHOP, '{}'])
+  const split = 'routes: [{ path: /a, upstream: [{ group: a, weight: 95 }, { group: b }], splitBy: ip }]'
+  const hash = 'upstreams: { a: { backends: [http://a], balancing: { algorithm: hash, key: path } } }'
+  for (const yaml of [own, SHOP, '{}', split, hash])
     assert.equal(validate(parse(yaml)), true, JSON.stringify(validate.errors))
   for (const wrong of [
     '[]',
     'server: { prot: 80 }',
     'routes: [{ path: /a }]',
-    'upstreams: { a: { backends: 1 } }'
+    'upstreams: { a: { backends: 1 } }',
+    'upstreams: { a: { backends: [http://a], balancing: fastest } }',
+    'upstreams: { a: { backends: [http://a], balancing: { algorithm: hash, key: body } } }',
+    'routes: [{ path: /a, upstream: [] }]'
   ]) {
     assert.equal(validate(parse(wrong)), false, wrong)
   }

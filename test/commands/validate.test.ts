@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readdir } from 'node:fs/promises'
 import { describe, test } from 'node:test'
 import { folderWith, SHOP, xecureapi } from './xecureapi.ts'
 
@@ -8,6 +9,12 @@ describe('xecureapi validate', { concurrency: 2 }, () => {
     const { code, stdout, stderr } = await xecureapi(['validate'], { cwd })
     assert.deepEqual([code, stderr], [0, ''])
     assert.equal(stdout, 'gateway.yaml is valid: 3 routes, 2 upstream groups, 3 backends\n')
+  })
+
+  test('makes no secret where a gateway would', async (t) => {
+    const cwd = await folderWith(t, 'upstreams: { a: { backends: [http://a], affinity: {} } }')
+    assert.equal((await xecureapi(['validate'], { cwd })).code, 0)
+    assert.ok(!(await readdir(cwd)).includes('.xecureapi'))
   })
 
   test("accepts the project's own configuration", async () => {

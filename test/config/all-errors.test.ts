@@ -34,7 +34,7 @@ test('errors of every kind come all at once, by file and line', async (t) => {
     'gateway.yaml:3: routes[1].name: expected a unique name, got "one" again; the first is at gateway.yaml:2',
     'gateway.yaml:3: routes[1].rewrites: unknown key "rewrites"; did you mean "rewrite"?',
     'gateway.yaml:5: routes[3]: route "three-2" can never be reached: both take any method /three on any host; route "three" (gateway.yaml:4) comes first',
-    'gateway.yaml:10: upstreams.catalog.backends[0].weight: expected a whole number from 1 to 1000, got "heavy"',
+    'gateway.yaml:10: upstreams.catalog.backends[0].weight: expected a whole number from 0 to 1000, got "heavy"',
     'gateway.yaml:11: upstreams.catalog.backends[1]: expected every backend once, got "http://a/" again; the first is at line 10',
     'gateway.yaml:12: upstreams.catalog.timeouts.connect: expected at most 24h, got "90h"',
     'gateway.yaml:13: log.level: expected the environment variable LEVEL to be set',

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { BAD_BALANCING } from './bad-balancing.ts'
 import { BAD_FORWARDING } from './bad-forwarding.ts'
+import { BAD_HEALTH } from './bad-health.ts'
 import { BAD_MODULES } from './bad-modules.ts'
 import { BAD_ROUTES } from './bad-routes.ts'
 import { BAD_SERVER } from './bad-server.ts'
+import { BAD_SPLITS } from './bad-splits.ts'
 import { BAD_SYNTAX } from './bad-syntax.ts'
 import { BAD_TLS } from './bad-tls.ts'
 import { BAD_UPSTREAMS } from './bad-upstreams.ts'
@@ -16,7 +19,10 @@ suite('a configuration is refused, with its line, its path and what was expected
     ...BAD_SERVER,
     ...BAD_TLS,
     ...BAD_UPSTREAMS,
+    ...BAD_BALANCING,
+    ...BAD_HEALTH,
     ...BAD_ROUTES,
+    ...BAD_SPLITS,
     ...BAD_MODULES
   ]
   for (const bad of all) {

@@ -78,7 +78,7 @@ export const BAD_MODULES: readonly BadConfig[] = [
       'gateway.yaml:5: log.level: expected one of trace, debug, info, warn, error, fatal, silent; got "loud"',
       'routes/orders.ts:2: [0].method: unknown key "method"; did you mean "methods"?',
       'routes/orders.ts:3: [1].path: expected a path that starts with "/", got "b"',
-      'routes/orders.ts:4: [2].upstream: expected the name of an upstream group, got nothing',
+      'routes/orders.ts:4: [2].upstream: expected the name of an upstream group, or a list of { group, weight }, got nothing',
       'routes/orders.ts:5: [3]: expected a mapping, got 5',
       'routes/orders.ts:6: [4].rewrite: expected parameters that the path has (none), got "/:id"'
     ]

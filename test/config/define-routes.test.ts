@@ -4,7 +4,8 @@ import { defineRoutes, type RouteDefinition } from '../../src/config/define-rout
 
 test('defined routes are the very same routes', () => {
   const routes: readonly RouteDefinition[] = [
-    { path: '/api/products', upstream: 'catalog', methods: ['GET'], timeouts: { response: '5s' } }
+    { path: '/api/products', upstream: 'catalog', methods: ['GET'], timeouts: { response: '5s' } },
+    { path: '/api/orders', upstream: [{ group: 'orders', weight: 9 }, { group: 'canary' }], splitBy: 'ip' }
   ]
   assert.equal(defineRoutes(routes), routes)
 })

@@ -26,6 +26,9 @@ const GROUP_DEFAULTS = {
   protocol: 'http1',
   hostHeader: 'preserve',
   forwardedHeader: false,
+  queue: { max: 0, timeout: 1000 },
+  panicThreshold: 0,
+  connections: { perBackend: 128, keepAlive: 60_000 },
   retry: { attempts: 2, on: ['connect', 'reset'], methods: [], budgetPercent: 20, bodyBuffer: 65_536 },
   timeouts: { connect: 2000, response: 30_000, idle: 60_000, total: 0 }
 } as const
@@ -51,7 +54,11 @@ suite('a configuration that says little has the defaults', () => {
       file,
       ...DEFAULTS,
       upstreams: [
-        { name: 'catalog', ...GROUP_DEFAULTS, backends: [{ url: 'http://10.0.0.11:3001', weight: 1 }] }
+        {
+          name: 'catalog',
+          ...GROUP_DEFAULTS,
+          backends: [{ url: 'http://10.0.0.11:3001', weight: 1, tier: 0, maxInFlight: 0 }]
+        }
       ],
       routes: [
         {
@@ -109,10 +116,10 @@ suite('a configuration that says everything', () => {
     'log: { level: silent, access: false }',
     'upstreams:',
     '  catalog:',
-    '    balancing: { algorithm: least-connections }',
+    '    balancing: { algorithm: hash, key: "header:X-User-Id" }',
     '    backends:',
     '      - HTTPS://Catalog.Example:443/',
-    '      - { url: "http://[::1]:3001", weight: 1000 }',
+    '      - { url: "http://[::1]:3001", weight: 1000, tier: 15, maxInFlight: 1000000 }',
     '    hostHeader: backend',
     '    healthCheck:',
     '      type: tcp',
@@ -126,6 +133,14 @@ suite('a configuration that says everything', () => {
     '      unhealthyAfter: 100',
     '      expect: { status: [200, "204", 300-399], body: ok }',
     '      initially: unhealthy',
+    '    outlierDetection: { consecutiveFailures: 1000, interval: 100ms, ejectFor: 1ms, maxEjectFor: 1ms,',
+    '      maxEjectedPercent: 100, dryRun: true }',
+    '    circuitBreaker: { failurePercent: 100, minRequests: 1, window: 100ms, openFor: 1ms }',
+    '    slowStart: 24h',
+    '    affinity: { cookie: __Host-shop, ttl: 168h, secret: sixteen letters! }',
+    '    queue: { max: 1000000, timeout: 1ms }',
+    '    panicThreshold: 100',
+    '    connections: { perBackend: 65535, keepAlive: 0s }',
     '    protocol: h2',
     '    tls: { verify: false, ca: ca.crt, cert: b.crt, key: b.key, servername: catalog.internal }',
     '    forwardedHeader: true',
@@ -137,7 +152,8 @@ suite('a configuration that says everything', () => {
     '    path: /api/:version/products/',
     '    methods: [GET, M-SEARCH]',
     '    hosts: [API.example.com, "*.example.org"]',
-    '    upstream: catalog',
+    '    upstream: [{ group: catalog, weight: 0 }, { group: orders }]',
+    '    splitBy: cookie:Sid',
     '    rewrite: /:version/p/',
     '    mode: buffered',
     '    headers: { request: { set: { X-Shop: eu }, remove: [Cookie] }, response: { remove: [Server] } }',
@@ -171,10 +187,10 @@ suite('a configuration that says everything', () => {
       upstreams: [
         {
           name: 'catalog',
-          balancing: { algorithm: 'least-connections' },
+          balancing: { algorithm: 'hash', key: { from: 'header', name: 'x-user-id' } },
           backends: [
-            { url: 'https://catalog.example', weight: 1 },
-            { url: 'http://[::1]:3001', weight: 1000 }
+            { url: 'https://catalog.example', weight: 1, tier: 0, maxInFlight: 0 },
+            { url: 'http://[::1]:3001', weight: 1000, tier: 15, maxInFlight: 1_000_000 }
           ],
           hostHeader: 'backend',
           healthCheck: {
@@ -197,6 +213,20 @@ suite('a configuration that says everything', () => {
             },
             initially: 'unhealthy'
           },
+          outlierDetection: {
+            consecutiveFailures: 1000,
+            interval: 100,
+            ejectFor: 1,
+            maxEjectFor: 1,
+            maxEjectedPercent: 100,
+            dryRun: true
+          },
+          circuitBreaker: { failurePercent: 100, minRequests: 1, window: 100, openFor: 1 },
+          slowStart: 86_400_000,
+          affinity: { cookie: '__Host-shop', ttl: 604_800_000, secret: 'sixteen letters!' },
+          queue: { max: 1_000_000, timeout: 1 },
+          panicThreshold: 100,
+          connections: { perBackend: 65_535, keepAlive: 0 },
           protocol: 'h2',
           tls: {
             verify: false,
@@ -219,7 +249,7 @@ suite('a configuration that says everything', () => {
           name: 'orders',
           ...GROUP_DEFAULTS,
           balancing: { algorithm: 'least-connections' },
-          backends: [{ url: 'http://o', weight: 1 }],
+          backends: [{ url: 'http://o', weight: 1, tier: 0, maxInFlight: 0 }],
           healthCheck: {
             type: 'http',
             path: '/',
@@ -239,7 +269,11 @@ suite('a configuration that says everything', () => {
           path: '/api/:version/products',
           methods: ['GET', 'M-SEARCH'],
           hosts: ['api.example.com', '*.example.org'],
-          upstream: 'catalog',
+          upstream: [
+            { group: 'catalog', weight: 0 },
+            { group: 'orders', weight: 1 }
+          ],
+          splitBy: { from: 'cookie', name: 'Sid' },
           rewrite: '/:version/p/',
           mode: 'buffered',
           headers: {
@@ -248,9 +282,9 @@ suite('a configuration that says everything', () => {
           },
           retry: { attempts: 1 },
           timeouts: { response: 5000 },
-          source: `${file}:32`
+          source: `${file}:40`
         },
-        { name: 'root', path: '/', upstream: 'orders', mode: 'stream', source: `${file}:42` }
+        { name: 'root', path: '/', upstream: 'orders', mode: 'stream', source: `${file}:51` }
       ]
     })
   })

@@ -40,8 +40,8 @@ suite('placeholders', () => {
     assert.equal(config.log.access, false)
     const [group] = config.upstreams
     assert.deepEqual(group?.backends, [
-      { url: 'http://a:8081', weight: 1 },
-      { url: 'https://b', weight: 7 }
+      { url: 'http://a:8081', weight: 1, tier: 0, maxInFlight: 0 },
+      { url: 'https://b', weight: 7, tier: 0, maxInFlight: 0 }
     ])
     assert.deepEqual(group.healthCheck?.headers, {
       'x-token': 'Bearer ab',
@@ -86,7 +86,10 @@ test('an interpolated value is in no message, whatever is wrong with it', async 
     'routesDir: ${env:S}',
     'upstreams:',
     '  a:',
-    '    balancing: ${env:S}',
+    '    balancing: { algorithm: random, key: "${env:KEY}" }',
+    '    affinity: { cookie: "${env:S} ", ttl: "${env:SHORT}", secret: "${env:S}" }',
+    '    outlierDetection: { maxEjectFor: "${env:SHORT}" }',
+    '    slowStart: ${env:S}',
     '    hostHeader: ${env:S}',
     '    backends: ["${env:URL}", "${env:URL}", "${env:S}", "${file:credentials}", { url: "${env:S}", weight: "${env:S}" }]',
     '    healthCheck:',
@@ -106,6 +109,7 @@ test('an interpolated value is in no message, whatever is wrong with it', async 
     '  - { path: "${env:PATHNAME}/", upstream: a }',
     '  - { name: "${env:NAME}", path: /n, upstream: a, hosts: ["${env:HOST}"] }',
     '  - { name: "${env:NAME}", path: /n, upstream: a, hosts: ["${env:HOST}"] }',
+    '  - { path: /s, upstream: [{ group: "${env:GROUP}" }, { group: "${env:GROUP}" }], splitBy: "${env:S}" }',
     '  - "${env:S}"',
     ''
   ].join('\n')
@@ -120,6 +124,7 @@ test('an interpolated value is in no message, whatever is wrong with it', async 
     GOOD: secret,
     PATHNAME: `/${secret}`,
     GROUP: `a${secret}`,
+    KEY: `header:${secret}`,
     NAME: secret,
     HOST: `${secret}.example`,
     PEM: pemOf(`QUFB\n${secret}`),
@@ -132,9 +137,27 @@ test('an interpolated value is in no message, whatever is wrong with it', async 
   })
   const { message, issues } = await loadError(join(folder, 'gateway.yaml'), { env })
   assert.doesNotMatch(message, /s3cret|37ms|50[17]|BEGIN|QUFB|LS0t/i)
-  assert.ok(issues.length >= 38, message)
+  assert.ok(issues.length >= 45, message)
   assert.match(message, /can never be reached: both take the same requests/)
   assert.match(message, /expected a unique name, got "\$\{env:NAME\}" again/)
+})
+
+test('a secret written into the configuration is not repeated, whatever is wrong with it', async (t) => {
+  const lines = await errorLines(t, {
+    yaml: [
+      'upstreams:',
+      '  a: { backends: [http://a], affinity: { secret: S3CRET } }',
+      '  b: { backends: [http://b], affinity: { secret: 53178008 } }',
+      '  c: { backends: [http://c], affinity: { secret: [S3CRET] } }',
+      ''
+    ].join('\n')
+  })
+  const expected = 'expected a secret of 16 to 4096 characters'
+  assert.deepEqual(lines, [
+    `gateway.yaml:2: upstreams.a.affinity.secret: ${expected}, got a text of 6`,
+    `gateway.yaml:3: upstreams.b.affinity.secret: ${expected}, got a number`,
+    `gateway.yaml:4: upstreams.c.affinity.secret: ${expected}, got a list`
+  ])
 })
 
 test('a password written into a URL is not repeated either', async (t) => {

@@ -14,6 +14,10 @@ test('the hints name every replica with its address and process, and the log', a
   }
   assert.match(text, /^ {2}gateway +http:\/\/127\.0\.0\.1:8080 {2}log gateway\.log$/m)
   assert.match(text, /^ {2}kill -9 13003 /m)
+  assert.match(
+    text,
+    /^ {2}curl -X PATCH http:\/\/127\.0\.0\.1:9090\/api\/upstreams\/catalog\/backends\/127\.0\.0\.1:3002 /m
+  )
 })
 
 test('a wildcard address is printed as one to connect to', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { FailureReason } from '../../src/forwarding/connection.ts'
-import { clientTooSlow, failureProblem, noUsableBackend } from '../../src/forwarding/failure.ts'
+import { clientTooSlow, failureProblem, type Nobody, nobodyProblem } from '../../src/forwarding/failure.ts'
 
 test('a timeout of the backends is 504, every other failure 502, each with its reason', () => {
   const statuses: Record<FailureReason | 'idle_timeout' | 'total_timeout', number> = {
@@ -31,9 +31,20 @@ test('what the client reads names neither reason nor address', () => {
 })
 
 test('with nobody to try it is 503, and says when to come back', () => {
-  const problem = noUsableBackend(4)
-  assert.deepEqual([problem.statusCode, problem.reason], [503, 'no_usable_backend'])
-  assert.deepEqual(problem.headers, { 'retry-after': '4' })
+  const reasons: readonly Nobody[] = [
+    'no_usable_backend',
+    'all_tried',
+    'at_capacity',
+    'queue_full',
+    'queue_timeout',
+    'circuit_open'
+  ]
+  for (const reason of reasons) {
+    const problem = nobodyProblem(reason, 4)
+    assert.deepEqual([problem.statusCode, problem.reason], [503, reason])
+    assert.deepEqual(problem.headers, { 'retry-after': '4' })
+    assert.doesNotMatch(problem.message, /_|\d/)
+  }
 })
 
 test('a client that does not go on is 408, and its connection ends', () => {

@@ -160,6 +160,21 @@ suite('who the client is', () => {
   })
 })
 
+suite("the gateway's own cookie", () => {
+  const token = 'x'.repeat(22)
+  const cookie = `a=1; xgw=${token}`
+
+  test('ends here where a group keeps sessions; other cookies go on', () => {
+    const options = { sessionCookie: 'xgw' }
+    assert.deepEqual(valuesOf(forwarded([...HOST, 'Cookie', cookie], options), 'cookie'), ['a=1'])
+    assert.deepEqual(valuesOf(forwarded([...HOST, 'Cookie', `xgw=${token}`], options), 'cookie'), [])
+  })
+
+  test('is a cookie like any other where a group keeps none', () => {
+    assert.deepEqual(valuesOf(forwarded([...HOST, 'Cookie', cookie]), 'cookie'), [cookie])
+  })
+})
+
 suite('Via and X-Request-Id', () => {
   test('the gateway comes after those who passed it on before', () => {
     assert.deepEqual(valuesOf(forwarded([...HOST, 'Via', '1.1 cdn']), 'via'), ['1.1 cdn', '1.1 xecureapi'])

@@ -10,6 +10,7 @@ test("of trailers, those go on that are not of the connection, not the gateway's
     'X-Hop: 2',
     'Keep-Alive: 3',
     'X-Request-Id: 4',
+    'Endpoint-Load-Metrics: TEXT cpu_utilization=0.3',
     'X-Sum: 5'
   )
   assert.deepEqual(endToEndFields(headers, undefined), fields('X-Sum: 1', 'X-Sum: 5'))

@@ -81,3 +81,31 @@ test('addresses and cookie paths become public ones', () => {
     )
   )
 })
+
+test("a session's cookie stands beside the backend's, whatever else hooks and the route say of cookies", () => {
+  const headers = ['Set-Cookie', 'a=1', 'X-Other', '1']
+  const sessionCookie = 'xgw=token; Path=/'
+  assert.deepEqual(
+    forwarded(headers, { sessionCookie }),
+    fields('Set-Cookie: a=1', 'X-Other: 1', 'Set-Cookie: xgw=token; Path=/')
+  )
+  const own = { 'set-cookie': ['b=2'] }
+  const changes = { set: {}, remove: ['set-cookie'] }
+  assert.deepEqual(
+    forwarded(headers, { sessionCookie, own, changes }),
+    fields('X-Other: 1', 'set-cookie: b=2', 'Set-Cookie: xgw=token; Path=/')
+  )
+})
+
+test('load reports are taken out, and read when somebody takes them', () => {
+  const headers = fields(
+    'Endpoint-Load-Metrics: TEXT cpu_utilization=0.3',
+    'X-Other: 1',
+    'endpoint-load-metrics-bin: CQ=='
+  )
+  const reports: number[] = []
+  const reporter = { report: (utilization: number) => void reports.push(utilization) }
+  assert.deepEqual(forwarded(headers, { reporter }), fields('X-Other: 1'))
+  assert.deepEqual(forwarded(headers), fields('X-Other: 1'))
+  assert.deepEqual(reports, [0.3])
+})

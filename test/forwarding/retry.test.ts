@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { RetryConfig } from '../../src/config/types.ts'
+import type { RetryConfig, UpstreamGroupConfig } from '../../src/config/types.ts'
 import type { Failure } from '../../src/forwarding/connection.ts'
-import { mayReplace, mayRetryFailure, mayRetryStatus, retryAfter } from '../../src/forwarding/retry.ts'
+import type { Nobody } from '../../src/forwarding/failure.ts'
+import {
+  mayReplace,
+  mayRetryFailure,
+  mayRetryStatus,
+  retryAfter,
+  secondsUntilServed
+} from '../../src/forwarding/retry.ts'
+import { sharedNow, stamp } from '../../src/shared-clock.ts'
+import { check } from '../upstreams/groups.ts'
+import { threadViews } from './shared-group.ts'
 
 const GET = { method: 'GET', isReplayable: true }
 const POST = { method: 'POST', isReplayable: true }
@@ -84,4 +94,42 @@ test('without one, or with one that says nothing, there is no wait', () => {
   ]) {
     assert.equal(retryAfter(headers, 0), 0)
   }
+})
+
+function secondsFor(reason: Nobody, more: Partial<UpstreamGroupConfig> = {}): number {
+  return secondsUntilServed(reason, threadViews([1], more)[0]!.group)
+}
+
+test('a full group may have a place in the next moment', () => {
+  const healthCheck = check({ interval: 9000 })
+  for (const reason of ['at_capacity', 'queue_full', 'queue_timeout'] as const) {
+    assert.equal(secondsFor(reason, { healthCheck }), 1)
+  }
+})
+
+test('an ill backend is well after some good probes, or when its ejection ends', () => {
+  const outlierDetection = {
+    consecutiveFailures: 5,
+    ejectFor: 30_000,
+    maxEjectFor: 300_000,
+    maxEjectedPercent: 50,
+    dryRun: false,
+    interval: 10_000
+  }
+  const healthCheck = check({ interval: 1500, healthyAfter: 3 })
+  assert.equal(secondsFor('no_usable_backend', { healthCheck, outlierDetection }), 5)
+  assert.equal(secondsFor('no_usable_backend', { outlierDetection }), 30)
+  assert.equal(secondsFor('no_usable_backend', { healthCheck: check({ interval: 10, healthyAfter: 1 }) }), 1)
+  assert.equal(secondsFor('no_usable_backend'), 1)
+})
+
+test('an open circuit breaker says when it lets somebody through, a half-open one soon', () => {
+  const circuitBreaker = { failurePercent: 50, minRequests: 20, window: 10_000, openFor: 5_000 }
+  const { group } = threadViews([0], { circuitBreaker })[0]!
+  group.live.setBreaker('open', stamp(sharedNow() + 3500))
+  assert.equal(secondsUntilServed('circuit_open', group), 4)
+  group.live.setBreaker('open', stamp(sharedNow() - 10))
+  assert.equal(secondsUntilServed('circuit_open', group), 1)
+  group.live.setBreaker('half-open')
+  assert.equal(secondsUntilServed('circuit_open', group), 1)
 })

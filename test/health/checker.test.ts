@@ -158,3 +158,25 @@ test('two groups have their own verdicts on one address', async (t) => {
     ]
   )
 })
+
+test('every probe that passes is told while the backend is well by its probes, after the verdict', async (t) => {
+  const told: string[] = []
+  const { checker, advance, answer } = scripted(t, {
+    onVerdict: ({ healthy }) => void told.push(healthy ? 'well' : 'ill'),
+    onPassed: (group, id) => void told.push(`${group} ${id} passed`)
+  })
+  checker.update([
+    {
+      name: 'catalog',
+      healthCheck: checkOf({ healthyAfter: 2, unhealthyAfter: 2 }),
+      backends: [backend('a')]
+    }
+  ])
+  await advance(0)
+  for (const ok of [true, false, true, false, false, true, true]) {
+    answer(ok ? { ok } : { ok, reason: 'timeout' })
+    await advance(1000)
+  }
+  const passed = 'catalog a passed'
+  assert.deepEqual(told, ['well', passed, passed, passed, 'ill', 'well', passed])
+})

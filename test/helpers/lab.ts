@@ -17,7 +17,8 @@ export interface Lab extends TestGateway {
 
 /** What differs from the defaults. */
 export interface LabOptions {
-  readonly backends: readonly string[]
+  /** Urls, or objects as in the configuration. */
+  readonly backends: readonly (string | RawConfig)[]
   /** Keys of the group. */
   readonly group?: RawConfig
   /** Keys of the route `/`. */

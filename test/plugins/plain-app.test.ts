@@ -123,7 +123,7 @@ describe('the plugins in an ordinary Fastify app', { concurrency: 2 }, () => {
       upstreams: [catalogOf(backends, { healthCheck })],
       routes: [PRODUCTS]
     })
-    const usable = (index: number): boolean => app.upstreams.get('catalog')!.backends[index]!.usable
+    const usable = (index: number): boolean => app.upstreams.get('catalog')!.backends[index]!.status === 0
     await app.healthChecker.whenAnswered()
     await b!.kill()
     await until('b is ill', () => !usable(1))

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import type { Explanation, ForwardedExplanation } from '../../src/explain.ts'
+import type { Problem } from '../../src/problem.ts'
 import { HEALTH_PATH, startBackends } from '../helpers/backend.ts'
 import { runCommand } from '../helpers/child-gateway.ts'
 import { exchange, type ExchangeOptions } from '../helpers/exchange.ts'
@@ -29,7 +30,17 @@ test('the admin API says what the gateway is and does', async (t) => {
         upstream: 'catalog',
         rewrite: '/p/:id'
       },
-      { name: 'stock', path: '/stock', hosts: ['shop.example.com'], upstream: 'inventory' }
+      { name: 'stock', path: '/stock', hosts: ['shop.example.com'], upstream: 'inventory' },
+      {
+        name: 'canary',
+        path: '/canary',
+        upstream: [
+          { group: 'catalog', weight: 95 },
+          { group: 'inventory', weight: 5 }
+        ],
+        splitBy: 'header:X-User-Id',
+        mode: 'buffered'
+      }
     ]
   }
   const { gateway, url, adminUrl, file, write } = await startGateway(t, config, { workers: 1 })
@@ -61,8 +72,15 @@ test('the admin API says what the gateway is and does', async (t) => {
       ]
     )
     assert.deepEqual(await ask('/api/upstreams/inventory'), [200, groups[1]])
+    const { name: _name, balancing: _balancing, backends: _backends, ...live } = groups[0]!
+    assert.deepEqual(live, {
+      panic: false,
+      breaker: null,
+      waiting: 0,
+      tiers: [{ tier: 0, share: 1, panic: false }]
+    })
     const [, weighted] = groups[0]!.backends as Record<string, unknown>[]
-    const { since, timeToFirstByte, ...rest } = weighted!
+    const { since, latency, timeToFirstByte, ...rest } = weighted!
     assert.deepEqual(rest, {
       id: new URL(b).host,
       url: b,
@@ -72,11 +90,16 @@ test('the admin API says what the gateway is and does', async (t) => {
       state: 'active',
       health: 'healthy',
       reason: 'no_health_check',
+      ejectedUntil: null,
       inFlight: 0,
       source: 'file',
+      share: 0.75,
       attempts: 6,
-      failures: 0
+      failures: 0,
+      failuresInRow: 0,
+      utilization: null
     })
+    assert.ok((latency as number) > 0 && (latency as number) < 30)
     assert.ok(Date.parse(String(since)) <= Date.now())
     assert.ok((timeToFirstByte as { p99: number }).p99 > 0)
     const states = (groups[1]!.backends as Record<string, unknown>[]).map(({ health, reason }) => [
@@ -92,13 +115,15 @@ test('the admin API says what the gateway is and does', async (t) => {
   await t.test('an unknown group, an unknown path and an unknown method are problems', async () => {
     for (const [path, method, status] of [
       ['/api/upstreams/nobody', 'GET', 404],
+      [`/api/upstreams/${'long'.repeat(50)}`, 'GET', 404],
       ['/api/nothing', 'GET', 404],
       ['/api/upstreams?x=1', 'GET', 400],
       ['/api/routes', 'DELETE', 405]
     ] as const) {
       const [answered, body] = await ask(path, { method })
       assert.equal(answered, status, path)
-      assert.equal((body as { status: number }).status, status)
+      assert.equal((body as Problem).status, status)
+      if (path.startsWith('/api/upstreams/')) assert.match((body as Problem).detail, /no upstream group/)
     }
   })
 
@@ -132,6 +157,12 @@ test('the admin API says what the gateway is and does', async (t) => {
     })
     assert.match(String(source), /gateway\.yaml:\d+$/)
     assert.deepEqual(routes[1]!.hosts, ['shop.example.com'])
+    const { upstream, splitBy, mode } = routes[2]!
+    assert.deepEqual([splitBy, mode], ['header:x-user-id', 'buffered'])
+    assert.deepEqual(upstream, [
+      { group: 'catalog', weight: 95 },
+      { group: 'inventory', weight: 5 }
+    ])
   })
 
   const explain = async (query: string): Promise<Explanation> =>
@@ -156,7 +187,7 @@ test('the admin API says what the gateway is and does', async (t) => {
       byHost.backends.map(({ accepted, reason }) => [accepted, reason]),
       [
         [true, 'probe_passed'],
-        [false, 'connect_refused']
+        [false, 'ill']
       ]
     )
     assert.equal((await explain('url=/stock')).outcome, 'no_route')
@@ -166,12 +197,22 @@ test('the admin API says what the gateway is and does', async (t) => {
     assert.deepEqual('allow' in refused && refused.allow, ['GET'])
   })
 
+  await t.test('/api/explain takes the key from a header, and an address', async () => {
+    const byChance = (await explain('url=/canary')) as ForwardedExplanation
+    assert.deepEqual([byChance.group, byChance.split!.reason], ['catalog', 'chance'])
+    const byKey = (await explain(
+      'url=/canary&header=X-User-Id:7&header=x-other:1&client=192.0.2.1'
+    )) as ForwardedExplanation
+    assert.deepEqual([byKey.split!.reason, byKey.split!.key], ['key', 'header:x-user-id'])
+  })
+
   await t.test('/api/explain refuses what it does not know', async () => {
     for (const query of [
       '',
       'url=nowhere',
       'url=/&colour=red',
       'url=/&header=nocolon',
+      'url=/&client=me',
       'url=/&method=G%20T'
     ]) {
       const [status, body] = await ask(`/api/explain?${query}`)
@@ -192,7 +233,7 @@ test('the admin API says what the gateway is and does', async (t) => {
     ])
     assert.equal(live[0], 0)
     assert.match(live[1], /^from the running gateway\n/)
-    assert.match(live[1], new RegExp(`${new URL(ill).host} +rejected +connect_refused`))
+    assert.match(live[1], new RegExp(`${new URL(ill).host} +rejected +ill \\(connect_refused\\)`))
     assert.match(live[1], new RegExp(`${new URL(a).host} +accepted +probe_passed`))
     assert.equal(offline[0], 0)
     assert.match(offline[1], /no gateway answers\n/)

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { EventLog, type GatewayEvent } from '../../src/telemetry/events.ts'
+import { UpstreamRegistry } from '../../src/upstreams/registry.ts'
+import { apply, check, group } from '../upstreams/groups.ts'
 
 const died = { type: 'worker', worker: 1, state: 'died', reason: 'stalled' } as const
 
@@ -46,4 +48,36 @@ test('any number of readers is no leak', (t) => {
   const log = new EventLog()
   for (let reader = 0; reader < 50; reader++) log.on('event', () => {})
   assert.equal(warn.mock.callCount(), 0)
+})
+
+test('what becomes of backends and groups is recorded, each under its type and with all that is known', () => {
+  const log = new EventLog(() => 0)
+  const registry = new UpstreamRegistry({ now: () => 0 })
+  log.follow(registry)
+  apply(registry, [group('catalog', ['a', 'b'], { healthCheck: check() })], 1)
+  registry.observe({ group: 'catalog', id: 'a:80', healthy: false, reason: 'timeout' })
+  registry.setState('catalog', 'a:80', 'draining')
+  registry.tick()
+  registry.eject('catalog', 'a:80', 'success_rate', 1000)
+  registry.readmit('catalog', 'a:80', 'probe_passed')
+  registry.emit('breaker', { group: 'catalog', from: 'open', to: 'half-open', reason: 'time_passed' })
+  const time = '1970-01-01T00:00:00.000Z'
+  const facts = { group: 'catalog', backend: 'a:80', url: 'http://a' }
+  assert.deepEqual(log.after(0), [
+    { type: 'health', ...facts, from: 'healthy', to: 'unhealthy', reason: 'timeout', id: 1, time },
+    { type: 'state', ...facts, from: 'active', to: 'draining', inFlight: 0, id: 2, time },
+    { type: 'drained', ...facts, state: 'draining', id: 3, time },
+    {
+      type: 'ejection',
+      ...facts,
+      state: 'enforced',
+      reason: 'success_rate',
+      dryRun: false,
+      until: '1970-01-01T00:00:01.000Z',
+      id: 4,
+      time
+    },
+    { type: 'ejection', ...facts, state: 'ended', reason: 'probe_passed', dryRun: false, id: 5, time },
+    { type: 'breaker', group: 'catalog', from: 'open', to: 'half-open', reason: 'time_passed', id: 6, time }
+  ])
 })

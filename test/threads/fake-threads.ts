@@ -92,7 +92,7 @@ export function fakePool(t: TestContext, count: number, rules: FakeRules = () =>
   const threads: FakeThread[] = []
   const deaths: ThreadDeath[] = []
   const restarts: number[] = []
-  const news = { oldest: 0 }
+  const news = { oldest: 0, suspects: [] as string[] }
   const pool = new ThreadPool({
     count,
     spawn: (row) => {
@@ -102,7 +102,8 @@ export function fakePool(t: TestContext, count: number, rules: FakeRules = () =>
     },
     onDeath: (death) => deaths.push(death),
     onRestart: (row) => restarts.push(row),
-    onOldest: () => news.oldest++
+    onOldest: () => news.oldest++,
+    onSuspect: (group, id) => news.suspects.push(`${group} ${id}`)
   })
   return {
     pool,
@@ -130,7 +131,13 @@ const NO_LIVE_STATE = { rows: 1, buffers: [], slots: [] }
 
 /** A generation of this version. */
 export function specOf(version: number): GenerationSpec {
-  return { version, config: {} as GatewayConfig, backends: NO_LIVE_STATE, routes: NO_LIVE_STATE }
+  return {
+    version,
+    config: {} as GatewayConfig,
+    backends: NO_LIVE_STATE,
+    groups: NO_LIVE_STATE,
+    routes: NO_LIVE_STATE
+  }
 }
 
 export const ADDRESS: ListenAddress = { host: '127.0.0.1', port: 8080, reusePort: true, transport: PLAIN }

@@ -67,7 +67,8 @@ test('a thread that comes back between the phases of a reload serves the new gen
     },
     onDeath: () => {},
     onRestart: () => {},
-    onOldest: () => {}
+    onOldest: () => {},
+    onSuspect: () => {}
   })
   await pool.start(specOf(1), ADDRESS)
   const letThrough = spawned[0]!.hold('prepare 2')
@@ -95,7 +96,8 @@ test('a thread that comes back during several reloads ends up with the last gene
     },
     onDeath: ({ row }) => deaths.push(row),
     onRestart: () => {},
-    onOldest: () => {}
+    onOldest: () => {},
+    onSuspect: () => {}
   })
   const reload = async (version: number): Promise<void> => {
     await pool.prepare(specOf(version))

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { BACKEND_COUNTER } from '../../src/upstreams/backend.ts'
+import { BACKEND_COUNTER, STATUS } from '../../src/upstreams/backend.ts'
 import { UpstreamRegistry } from '../../src/upstreams/registry.ts'
-import { apply, check, flipsOf, group } from './groups.ts'
+import { apply, check, eventsOf, group, server } from './groups.ts'
 
 const ill = { healthy: false, reason: 'connect_refused' } as const
 const well = { healthy: true, reason: 'probe_passed' } as const
@@ -17,7 +17,7 @@ suite('what a backend is at first', () => {
   test('without a health check it is healthy, and says why', () => {
     const registry = registryOf(group('catalog', ['a']))
     const backend = registry.find('catalog', 'a:80')!
-    assert.equal(backend.usable, true)
+    assert.equal(backend.status, 0)
     assert.deepEqual(registry.observed(backend), {
       health: 'healthy',
       reason: 'no_health_check',
@@ -38,13 +38,13 @@ suite('what a backend is at first', () => {
     ] as const) {
       const backend = registry.find(name, 'a:80')!
       assert.deepEqual(registry.observed(backend), { health, reason: 'initial', since: 1000 })
-      assert.equal(backend.usable, health === 'healthy')
+      assert.equal(backend.status === 0, health === 'healthy')
     }
   })
 
   test('starting is no flip', () => {
     const registry = new UpstreamRegistry()
-    const flips = flipsOf(registry)
+    const flips = eventsOf(registry, 'flip')
     apply(registry, [group('a', ['a'], { healthCheck: check({ initially: 'unhealthy' }) })], 1)
     assert.deepEqual(flips, [])
   })
@@ -53,7 +53,7 @@ suite('what a backend is at first', () => {
 suite('verdicts', () => {
   test('a backend that becomes ill or well is one flip with its reason', () => {
     const registry = registryOf(group('catalog', ['a', 'b'], { healthCheck: check() }))
-    const flips = flipsOf(registry)
+    const flips = eventsOf(registry, 'flip')
     for (const verdict of [well, ill, ill, { ...ill, reason: 'timeout' } as const, well, well]) {
       registry.observe({ group: 'catalog', id: 'b:80', ...verdict })
     }
@@ -62,7 +62,7 @@ suite('verdicts', () => {
       { ...facts, from: 'healthy', to: 'unhealthy', reason: 'connect_refused' },
       { ...facts, from: 'unhealthy', to: 'healthy', reason: 'probe_passed' }
     ])
-    assert.equal(registry.find('catalog', 'a:80')?.usable, true)
+    assert.equal(registry.find('catalog', 'a:80')?.status, 0)
   })
 
   test('the reason follows every verdict, the time only the flips', () => {
@@ -88,13 +88,13 @@ suite('verdicts', () => {
       group('orders', ['a'], { healthCheck: check() })
     )
     registry.observe({ group: 'orders', id: 'a:80', ...ill })
-    assert.equal(registry.find('catalog', 'a:80')?.usable, true)
-    assert.equal(registry.find('orders', 'a:80')?.usable, false)
+    assert.equal(registry.find('catalog', 'a:80')?.status, 0)
+    assert.equal(registry.find('orders', 'a:80')?.status, STATUS.ill)
   })
 
   test('a verdict that comes late, on a backend that is gone, is dropped', () => {
     const registry = registryOf(group('catalog', ['a', 'b'], { healthCheck: check() }))
-    const flips = flipsOf(registry)
+    const flips = eventsOf(registry, 'flip')
     apply(registry, [group('catalog', ['a'], { healthCheck: check() })], 2)
     registry.observe({ group: 'catalog', id: 'b:80', ...ill })
     registry.observe({ group: 'nowhere', id: 'a:80', ...ill })
@@ -113,21 +113,19 @@ suite('a new configuration', () => {
   test('keeps health, in-flight numbers and counters of the backends that stay', () => {
     const healthCheck = check()
     const registry = registryOf(group('catalog', ['a', 'b', 'c'], { healthCheck }))
-    const flips = flipsOf(registry)
+    const flips = eventsOf(registry, 'flip')
+    registry.find('catalog', 'b:80')!.acquire()
     registry.find('catalog', 'b:80')!.begin()
     registry.observe({ group: 'catalog', id: 'b:80', ...ill })
     const before = registry.observed(registry.find('catalog', 'b:80')!)
     const next = {
       ...group('catalog', ['new', 'b'], { healthCheck: check({ initially: 'healthy', interval: 1 }) }),
-      backends: [
-        { url: 'http://new', weight: 1 },
-        { url: 'http://b', weight: 7 }
-      ]
+      backends: [server('new'), server('b', { weight: 7 })]
     }
     apply(registry, [next], 2)
     const backend = registry.find('catalog', 'b:80')!
     assert.deepEqual(registry.observed(backend), before)
-    assert.deepEqual([backend.inFlight, backend.weight, backend.usable], [1, 7, false])
+    assert.deepEqual([backend.inFlight, backend.weight, backend.status], [1, 7, STATUS.ill])
     assert.equal(registry.table.counter(backend.slot, BACKEND_COUNTER.attempts), 1)
     assert.equal(flips.length, 1)
   })
@@ -147,22 +145,23 @@ suite('a new configuration', () => {
     const healthCheck = check()
     const registry = registryOf(group('catalog', ['a', 'b'], { healthCheck }))
     registry.observe({ group: 'catalog', id: 'b:80', ...ill })
+    registry.find('catalog', 'b:80')!.acquire()
     registry.find('catalog', 'b:80')!.begin()
     apply(registry, [group('catalog', ['a'], { healthCheck })], 2)
     apply(registry, [group('catalog', ['a', 'b'], { healthCheck })], 3)
     const backend = registry.find('catalog', 'b:80')!
     assert.equal(registry.observed(backend).reason, 'initial')
-    assert.deepEqual([backend.usable, backend.inFlight], [true, 0])
+    assert.deepEqual([backend.status, backend.inFlight], [0, 0])
   })
 
   test('that takes the health check away makes all well, and one that was ill flips', () => {
     const registry = registryOf(group('catalog', ['a', 'b'], { healthCheck: check() }))
     registry.observe({ group: 'catalog', id: 'b:80', ...ill })
-    const flips = flipsOf(registry)
+    const flips = eventsOf(registry, 'flip')
     apply(registry, [group('catalog', ['a', 'b'])], 2)
     for (const id of ['a:80', 'b:80']) {
       const backend = registry.find('catalog', id)!
-      assert.equal(backend.usable, true)
+      assert.equal(backend.status, 0)
       assert.equal(registry.observed(backend).reason, 'no_health_check')
     }
     assert.deepEqual(flips, [
@@ -180,8 +179,8 @@ suite('a new configuration', () => {
   test('that brings a health check keeps those well that have traffic already', () => {
     const registry = registryOf(group('catalog', ['a']))
     apply(registry, [group('catalog', ['a', 'b'], { healthCheck: check({ initially: 'unhealthy' }) })], 2)
-    assert.equal(registry.find('catalog', 'a:80')?.usable, true)
-    assert.equal(registry.find('catalog', 'b:80')?.usable, false)
+    assert.equal(registry.find('catalog', 'a:80')?.status, 0)
+    assert.equal(registry.find('catalog', 'b:80')?.status, STATUS.ill)
   })
 })
 
@@ -191,12 +190,17 @@ suite('a configuration that is only prepared', () => {
     registry.observe({ group: 'catalog', id: 'b:80', ...ill })
     const groups = registry.groups
     const next = [group('catalog', ['b', 'c']), group('orders', ['d'])]
+    registry.prepare(next)
     assert.deepEqual(
-      registry.prepare(next).map(([key]) => key),
+      registry.slots.entries().map(([key]) => key),
       ['catalog http://a', 'catalog http://b', 'catalog http://c', 'orders http://d']
     )
+    assert.deepEqual(
+      registry.groupSlots.entries().map(([key]) => key),
+      ['catalog', 'orders']
+    )
     assert.equal(registry.groups, groups)
-    assert.equal(registry.find('catalog', 'b:80')?.usable, false)
+    assert.equal(registry.find('catalog', 'b:80')?.status, STATUS.ill)
     assert.equal(registry.find('orders', 'd:80'), undefined)
   })
 
@@ -208,12 +212,12 @@ suite('a configuration that is only prepared', () => {
     registry.prepare([group('catalog', ['a', 'b'], { healthCheck: bad }), group('orders', ['d'])])
     registry.abort()
     assert.deepEqual(registry.slots.entries(), before)
-    assert.equal(registry.find('catalog', 'a:80')?.usable, false)
+    assert.equal(registry.find('catalog', 'a:80')?.status, STATUS.ill)
     registry.slots.reclaim(2)
     assert.equal(registry.slots.retired, 0)
     apply(registry, [group('catalog', ['a', 'b'], { healthCheck: check() })], 3)
     const backend = registry.find('catalog', 'b:80')!
-    assert.equal(backend.usable, true)
+    assert.equal(backend.status, 0)
     assert.deepEqual(registry.observed(backend), { health: 'healthy', reason: 'initial', since: 1000 })
   })
 })

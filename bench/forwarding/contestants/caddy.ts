@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { PinnedProcess, PROXY_CORE } from '../processes.ts'
+import { PinnedProcess, PROXY_CORE } from '../../support/pinned-process.ts'
 import type { Contestant, ProxySetup } from './contestant.ts'
 
 /** Caddy on one core, with active health checks. */

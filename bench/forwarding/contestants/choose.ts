@@ -1,4 +1,4 @@
-import { isInstalled } from '../machine.ts'
+import { isInstalled } from '../../support/machine.ts'
 import { caddy } from './caddy.ts'
 import type { Contestant } from './contestant.ts'
 import { haproxy } from './haproxy.ts'

@@ -1,4 +1,5 @@
-import type { PinnedProcess } from '../processes.ts'
+import type { Program } from '../../support/machine.ts'
+import type { PinnedProcess } from '../../support/pinned-process.ts'
 
 /** What a proxy is to do. */
 export interface ProxySetup {
@@ -17,12 +18,8 @@ export interface Contestant {
   readonly name: string
   /** For the tables. */
   readonly title: string
-  /** The program that must be installed, and the Debian package that brings it; absent = it comes with the project. */
-  readonly program?: {
-    readonly command: string
-    readonly debian: string
-    readonly version: readonly string[]
-  }
+  /** The program that must be installed; absent = it comes with the project. */
+  readonly program?: Program
   /** Whether it can write an access log by itself. */
   readonly logs: boolean
   /** How many backends it is given; by default 3. */

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { nginxConfig } from '../nginx-config.ts'
-import { PinnedProcess, PROXY_CORE } from '../processes.ts'
+import { nginxConfig } from '../../support/nginx-config.ts'
+import { PinnedProcess, PROXY_CORE } from '../../support/pinned-process.ts'
 import type { Contestant, ProxySetup } from './contestant.ts'
 
 /**

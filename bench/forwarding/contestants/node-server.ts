@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { PinnedProcess, PROXY_CORE } from '../processes.ts'
+import { PinnedProcess, PROXY_CORE } from '../../support/pinned-process.ts'
 import type { ProxySetup } from './contestant.ts'
 
 /** Starts a script of `servers/` with the port and the first backend: such proxies know one upstream. */

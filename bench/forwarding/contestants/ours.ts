@@ -2,8 +2,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
-import { freePort } from '../free-port.ts'
-import { PinnedProcess, PROXY_CORE } from '../processes.ts'
+import { freePort } from '../../support/free-port.ts'
+import { PinnedProcess, PROXY_CORE } from '../../support/pinned-process.ts'
 import type { Contestant, ProxySetup } from './contestant.ts'
 
 /** What may differ between gateways in one run. */

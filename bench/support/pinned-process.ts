@@ -26,6 +26,8 @@ export interface ProcessOrder {
   readonly env?: Readonly<Record<string, string>>
   /** File for standard output, if it is to be on its own. */
   readonly stdout?: string
+  /** Whether it is a Node that answers messages, see {@link PinnedProcess.ask}. */
+  readonly answersMessages?: boolean
 }
 
 const running = new Set<PinnedProcess>()
@@ -49,7 +51,7 @@ export class PinnedProcess {
     const stdout = order.stdout === undefined ? output : openSync(order.stdout, 'a')
     // taskset becomes the program, so that its id is the program's.
     this.#child = spawn('taskset', ['-c', String(order.core), ...order.command], {
-      stdio: ['ignore', stdout, output],
+      stdio: ['ignore', stdout, output, ...(order.answersMessages ? (['ipc'] as const) : [])],
       env: { ...process.env, ...order.env }
     })
     running.add(this)
@@ -81,6 +83,20 @@ export class PinnedProcess {
   /** @throws Error with what it said last, when it has ended. */
   checkRuns(): void {
     if (!running.has(this)) throw new Error(`${this.#order.name} ended: ${this.#lastWords()}`)
+  }
+
+  /**
+   * Sends a message to a process that answers each with one, and waits for the answer.
+   *
+   * @throws Error when it ends before.
+   */
+  async ask<Answer>(message: object): Promise<Answer> {
+    this.checkRuns()
+    const answer = once(this.#child, 'message') as Promise<[Answer]>
+    this.#child.send(message)
+    const first = await Promise.race([answer, this.ended])
+    if (first === undefined) throw new Error(`${this.#order.name} ended: ${this.#lastWords()}`)
+    return first[0]
   }
 
   /** Asks it to end and waits for that; insists when it doesn't. */

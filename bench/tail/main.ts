@@ -1,0 +1,65 @@
+/** Tail latency with slow backends, ours beside other proxies: `npm run bench:tail -- --help`. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { buildProject } from '../support/build-project.ts'
+import { checkMachine, machineFacts } from '../support/machine.ts'
+import { stopAll } from '../support/pinned-process.ts'
+import { chooseContestants, type Contestant } from './contestants.ts'
+import { aimLines } from './goals.ts'
+import { Lane } from './lane.ts'
+import { readOptions, USAGE } from './options.ts'
+import { measureRounds, resultsAsJson } from './rounds.ts'
+import { lateness, tailTables } from './tables.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'xecureapi-bench-'))
+// Whatever it ends with, a reader of its output that left included.
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+process.once('SIGINT', () => void giveUp(130))
+process.once('SIGTERM', () => void giveUp(143))
+try {
+  await run(process.argv.slice(2))
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`)
+  process.exitCode = 1
+} finally {
+  await stopAll()
+}
+
+async function run(args: string[]): Promise<void> {
+  const options = readOptions(args)
+  if (options.help) return say(USAGE)
+  checkMachine({ taskset: 'util-linux' })
+  const contestants = chooseContestants(options, say)
+  if (options.build) buildProject()
+  const { scenarios, pace } = options
+  say(`\`node bench/tail/main.ts${args.map((arg) => ` ${arg}`).join('')}\``)
+  say(machineFacts(programsOf(contestants)).join('\n'))
+  const lanes = await Promise.all(Array.from({ length: options.lanes }, () => Lane.start(folder)))
+  const results = await measureRounds(contestants, scenarios, lanes, pace, progress)
+  say(tailTables(contestants, scenarios, results))
+  say(lateness(results))
+  const aims = aimLines(results)
+  if (aims !== '') say(aims)
+  if (options.json !== undefined) {
+    await writeFile(options.json, `${JSON.stringify(resultsAsJson(results), null, 2)}\n`)
+  }
+}
+
+function programsOf(contestants: readonly Contestant[]): Record<string, NonNullable<Contestant['program']>> {
+  return Object.fromEntries(contestants.flatMap(({ program }) => (program ? [[program.title, program]] : [])))
+}
+
+async function giveUp(code: number): Promise<void> {
+  await stopAll()
+  process.exit(code)
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n\n`)
+}
+
+function progress(what: string): void {
+  process.stderr.write(`${what}\n`)
+}
