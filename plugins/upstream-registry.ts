@@ -2,8 +2,9 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { UpstreamGroupConfig } from '../src/config/types.ts'
 import type { UpstreamGroups } from '../src/upstreams/group.ts'
-import type { Drained, StateChange } from '../src/upstreams/registry-events.ts'
+import type { Drained, StateChange, TrafficChange } from '../src/upstreams/registry-events.ts'
 import { UpstreamRegistry } from '../src/upstreams/registry.ts'
+import { watchTraffic } from '../src/upstreams/traffic-watch.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -20,10 +21,13 @@ export type UpstreamRegistryOptions =
   | { readonly registry: UpstreamRegistry }
   | { readonly groups: UpstreamGroups }
 
-/** Makes upstream groups known to the app as `app.upstreams`, and logs what operators do to backends. */
+/** Makes upstream groups known to the app as `app.upstreams`; logs what operators do to backends, and where traffic goes. */
 async function upstreamRegistry(app: FastifyInstance, options: UpstreamRegistryOptions): Promise<void> {
   const registry = ownedRegistry(options)
-  if (registry) logStates(app, registry)
+  if (registry) {
+    logStates(app, registry)
+    logTraffic(app, registry)
+  }
   app.decorate('registry', registry)
   if ('groups' in options) app.decorate('upstreams', options.groups)
   else app.decorate('upstreams', { getter: () => registry!.groups })
@@ -34,6 +38,17 @@ function logStates(app: FastifyInstance, registry: UpstreamRegistry): void {
   const logDrained = (drained: Drained): void => app.log.info(drained, 'backend drained')
   registry.on('state', logState).on('drained', logDrained)
   app.addHook('onClose', async () => void registry.off('state', logState).off('drained', logDrained))
+}
+
+function logTraffic(app: FastifyInstance, registry: UpstreamRegistry): void {
+  const log = (change: TrafficChange): void =>
+    app.log[change.to === 'first_tier' ? 'info' : 'warn'](change, 'traffic of a group goes elsewhere')
+  registry.on('traffic', log)
+  const stop = watchTraffic(registry)
+  app.addHook('onClose', async () => {
+    stop()
+    registry.off('traffic', log)
+  })
 }
 
 function ownedRegistry(options: UpstreamRegistryOptions): UpstreamRegistry | null {

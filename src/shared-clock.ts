@@ -12,8 +12,25 @@ export function sharedNow(): number {
 
 /**
  * A moment of {@link sharedNow} as a word of shared memory: a 32-bit integer that wraps every 49 days and is never 0.
- * Two of them are `(later - earlier) | 0` milliseconds apart, as long as that is less than 24 days.
+ * {@link ageOf} says how old it is.
  */
 export function stamp(now: number): number {
   return Math.floor(now) | 0 || 1
+}
+
+/** The clocks of two threads may differ by a hair, so that a stamp seems to be of a moment to come. Milliseconds. */
+const CLOCK_SKEW = 1000
+
+/** The largest age. */
+const OLD = 2 ** 31 - 1
+
+/**
+ * Milliseconds since a stamp, as long as that is less than 24 days; beyond them it is just old, up to the 49 days after
+ * which stamps come again.
+ *
+ * @param now - A stamp too.
+ */
+export function ageOf(at: number, now: number): number {
+  const age = (now - at) | 0
+  return age < -CLOCK_SKEW ? OLD : Math.max(0, age)
 }

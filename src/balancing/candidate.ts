@@ -32,6 +32,8 @@ export interface Candidate {
   readonly latencyAt: number
   /** What it reported of its own load, 0 to 1; 0 when it reports nothing. */
   readonly utilization: number
+  /** When it last reported, as {@link latencyAt}. */
+  readonly utilizationAt: number
   /** When its slow start began, as {@link latencyAt}; 0 = it is in none. */
   readonly slowStartAt: number
   /**

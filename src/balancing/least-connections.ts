@@ -52,7 +52,8 @@ export class LeastConnections<C extends Candidate> implements Algorithm<C> {
       best = candidate
       if (load <= 0) break
     }
-    if (best) this.#next[tier] = best.place + 1
+    // Otherwise the turns of two idle ones, one of which fails, would always begin with that one.
+    if (best && !exclusion.isRetry) this.#next[tier] = best.place + 1
     return best
   }
 

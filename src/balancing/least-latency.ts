@@ -1,4 +1,4 @@
-import { stamp } from '../shared-clock.ts'
+import { ageOf, stamp } from '../shared-clock.ts'
 import type { Algorithm, AlgorithmOptions, Exclusion, Pool } from './algorithm.ts'
 import type { Candidate } from './candidate.ts'
 import { firstFrom } from './first-from.ts'
@@ -15,6 +15,8 @@ const MOST_LOOKED_AT = 64
 const CHOICES = 8
 /** How long a pool's median is used before it is worked out anew, in milliseconds. */
 const MEDIAN_AGE = 50
+/** How far a value has to be believed still, to count for the median. */
+const LEAST_BELIEVED = 0.5
 /** The cost is divided by so much minus the utilization: one that is at its limit costs 20 times as much as an idle one. */
 const UTILIZATION_ROOM = 1.05
 
@@ -90,14 +92,21 @@ export class LeastLatency<C extends Candidate> implements Algorithm<C> {
 
 function costOf(candidate: Candidate, median: number, now: number): number {
   const { latency } = candidate
-  const believed = latency === 0 ? 0 : shareBelieved((now - candidate.latencyAt) | 0)
+  const believed = latency === 0 ? 0 : shareBelieved(ageOf(candidate.latencyAt, now))
   const expected = median + (latency - median) * believed
   const cost = expected * (candidate.inFlight + 1)
-  const utilization = candidate.utilization * believed
-  return utilization === 0 ? cost : cost / (1 - utilization / UTILIZATION_ROOM)
+  const { utilization } = candidate
+  if (utilization === 0) return cost
+  // By an age of its own: one that stopped reporting goes on answering.
+  const load = utilization * shareBelieved(ageOf(candidate.utilizationAt, now))
+  return cost / (1 - load / UTILIZATION_ROOM)
 }
 
-/** The median of what is known of a pool's candidates, in microseconds; 1 as long as nothing is. */
+/**
+ * The median of what is known of a pool's candidates, in microseconds; 1 as long as nothing is. Values that are hardly
+ * believed any more count only where there are no others: else most of a pool, once slow, would be its own measure, and
+ * never be tried again as long as one of the others is quick.
+ */
 class Median<C extends Candidate> {
   readonly #candidates: readonly C[]
   readonly #known: Float64Array
@@ -110,23 +119,30 @@ class Median<C extends Candidate> {
   }
 
   at(now: number): number {
-    if (this.#value === 0 || ((now - this.#at) | 0) >= MEDIAN_AGE) {
-      this.#value = this.#workOut()
+    if (this.#value === 0 || ageOf(this.#at, now) >= MEDIAN_AGE) {
+      this.#value = this.#workOut(now)
       this.#at = now
     }
     return this.#value
   }
 
-  #workOut(): number {
+  #workOut(now: number): number {
+    return this.#medianOfThoseBelieved(LEAST_BELIEVED, now) || this.#medianOfThoseBelieved(0, now) || 1
+  }
+
+  /** 0 when there are none. */
+  #medianOfThoseBelieved(share: number, now: number): number {
     const known = this.#known
     let unknown = 0
     for (let index = 0; index < known.length; index++) {
-      const { latency } = this.#candidates[index]!
-      known[index] = latency
-      if (latency === 0) unknown++
+      const { latency, latencyAt } = this.#candidates[index]!
+      const isKnown = latency !== 0 && shareBelieved(ageOf(latencyAt, now)) >= share
+      known[index] = isKnown ? latency : 0
+      if (!isKnown) unknown++
     }
+    if (unknown === known.length) return 0
     known.sort()
     // The lower one of two: of one that is quick and one that is slow, the quick one is what is normal.
-    return known.length === unknown ? 1 : known[unknown + ((known.length - unknown - 1) >> 1)]!
+    return known[unknown + ((known.length - unknown - 1) >> 1)]!
   }
 }

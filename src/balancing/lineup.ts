@@ -1,3 +1,4 @@
+import { ageOf, stamp } from '../shared-clock.ts'
 import type { Pool } from './algorithm.ts'
 import { type Candidate, STATUS } from './candidate.ts'
 import { type SlowStart, slowStartShare } from './slow-start.ts'
@@ -44,8 +45,6 @@ interface Members<C extends Candidate> {
 const OUT_OF_SERVICE = STATUS.draining | STATUS.disabled
 /** Steps of a slow start: shares are worked out anew that often. */
 const SLOW_START_STEPS = 100
-/** The clocks of two threads may differ by a hair, so that a slow start seems to begin in a moment. Milliseconds. */
-const CLOCK_SKEW = 1000
 
 /**
  * Draws up who may have new traffic. A candidate that an operator took out, or whose weight is 0, never may; one that
@@ -73,7 +72,7 @@ export function drawLineup<C extends Candidate>(
   let until = Infinity
   const weightOf = (candidate: C): number => {
     if (slowStart === undefined) return candidate.weight
-    const age = ageOf(candidate, now)
+    const age = slowStartAge(candidate, now)
     if (age >= slowStart.window) return candidate.weight
     until = now + Math.max(1, slowStart.window / SLOW_START_STEPS)
     return candidate.weight * slowStartShare(age, slowStart)
@@ -124,8 +123,6 @@ function pool<C extends Candidate>(candidates: readonly C[], weightOf: (candidat
 }
 
 /** Milliseconds since its slow start began; Infinity when it is in none. */
-function ageOf({ slowStartAt }: Candidate, now: number): number {
-  if (slowStartAt === 0) return Infinity
-  const age = (Math.floor(now) - slowStartAt) | 0
-  return age < -CLOCK_SKEW ? Infinity : Math.max(0, age)
+function slowStartAge({ slowStartAt }: Candidate, now: number): number {
+  return slowStartAt === 0 ? Infinity : ageOf(slowStartAt, stamp(now))
 }

@@ -74,7 +74,9 @@ function splitRemark({ reason, key, parts }: ExplainedSplit): string {
 function sessionRemark({ cookie, backend, serves, reason }: ExplainedSession): string {
   if (backend === null) {
     const why =
-      reason === 'no_cookie' ? 'the request has none' : 'the cookie is forged, too old or of a gone backend'
+      reason === 'no_cookie'
+        ? 'the request has none'
+        : 'which is forged, signed with another secret, or of a backend that is gone'
     return `session: cookie ${cookie}, ${why}`
   }
   return serves

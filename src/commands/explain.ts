@@ -5,6 +5,7 @@ import { loadConfig } from '../config/load.ts'
 import { type Explanation, explain as explainRequest, type ExplainRequest } from '../explain.ts'
 import type { Problem } from '../problem.ts'
 import { RouteTable } from '../routing/route-table.ts'
+import { withKeptSecret } from '../store/affinity-secret.ts'
 import { authority } from '../threads/reserve-port.ts'
 import { UpstreamRegistry } from '../upstreams/registry.ts'
 import { describeExplanation } from './describe-explanation.ts'
@@ -87,7 +88,7 @@ async function configuredAdmin(file: string): Promise<string> {
 }
 
 async function fromFile(file: string, request: ExplainRequest): Promise<Explanation> {
-  const config = await loadConfig(file)
+  const config = await withKeptSecret(await loadConfig(file))
   const registry = new UpstreamRegistry()
   registry.prepare(config.upstreams)
   registry.commit(config.upstreams, 1)

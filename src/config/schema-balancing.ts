@@ -101,7 +101,7 @@ export const ConnectionsSchema = Type.Object(
   {
     perBackend: Type.Optional(
       Type.Integer({
-        description: 'Most connections of one thread to one backend.',
+        description: 'Most idle connections that one thread keeps to one backend.',
         default: 128,
         minimum: 1,
         maximum: 65_535

@@ -84,7 +84,7 @@ export const UpstreamSchema = Type.Object(
     queue: Type.Optional(QueueSchema),
     panicThreshold: Type.Optional(
       Type.Integer({
-        description: 'When fewer percent of the backends than this are well, all are used; 0 = never.',
+        description: 'When fewer percent of a tier than this are well, all of it are used; 0 = never.',
         default: 0,
         minimum: 0,
         maximum: 100

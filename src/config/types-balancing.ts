@@ -69,9 +69,9 @@ export interface QueueConfig {
   readonly timeout: number
 }
 
-/** Kept-alive connections to backends. */
+/** Connections to backends that are kept for the next requests. */
 export interface ConnectionsConfig {
-  /** Most connections of one thread to one backend, 1 to 65535. */
+  /** Most that one thread keeps to one backend while they are idle, 1 to 65535; only over HTTP/1.1. */
   readonly perBackend: number
   /** How long an idle one is kept, in milliseconds. */
   readonly keepAlive: number

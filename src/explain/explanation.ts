@@ -96,7 +96,7 @@ export interface ExplainedSession {
   readonly backend: string | null
   /** Whether that backend would serve the request. */
   readonly serves: boolean
-  /** Why, or why not: `unknown` is a cookie that is forged, too old, or of a backend that is gone. */
+  /** Why, or why not: `unknown` is a cookie that is forged, signed with another secret, or of a backend that is gone. */
   readonly reason: 'affinity' | 'no_cookie' | 'unknown' | 'ill' | 'ejected' | 'disabled' | 'at_capacity'
 }
 

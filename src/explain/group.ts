@@ -93,15 +93,17 @@ function explainSession(group: UpstreamGroup, request: IncomingMessage): Explain
     return { cookie, backend: null, serves: false, reason: isSent ? 'unknown' : 'no_cookie' }
   }
   const { id, status, isFull } = backend
-  if (sessions.mayServe(backend) && !isFull) return { cookie, backend: id, serves: true, reason: 'affinity' }
-  return { cookie, backend: id, serves: false, reason: refusalOf(status) }
+  // In a panic one that is ill may serve; then it is only its cap that keeps it from doing so.
+  if (!sessions.mayServe(backend)) return { cookie, backend: id, serves: false, reason: refusalOf(status) }
+  return isFull
+    ? { cookie, backend: id, serves: false, reason: 'at_capacity' }
+    : { cookie, backend: id, serves: true, reason: 'affinity' }
 }
 
 /** Why a backend serves no session: what an operator decided comes first. */
 function refusalOf(status: number): ExplainedSession['reason'] {
   if (status & STATUS.disabled) return 'disabled'
-  if (status & STATUS.ill) return 'ill'
-  return status & STATUS.ejected ? 'ejected' : 'at_capacity'
+  return status & STATUS.ill ? 'ill' : 'ejected'
 }
 
 function explainBackend(

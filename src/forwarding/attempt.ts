@@ -83,6 +83,8 @@ export class Attempt implements ResponseSink {
 
   /** The request's body has gone out whole. */
   uploaded(): void {
+    // Nor does the time that a client takes to send its body make the backend look slow.
+    this.#startedAt = performance.now()
     this.#startTimer()
   }
 
@@ -104,7 +106,8 @@ export class Attempt implements ResponseSink {
     if (this.#over) return
     if (status === 100 && this.#awaitsContinue) {
       this.#awaitsContinue = false
-      clearTimeout(this.#timer)
+      // From here on the client's time counts, unless it has sent its body unasked.
+      if (!this.#body?.readableEnded) clearTimeout(this.#timer)
     }
     this.#owner.onInformation(status, statusText, headers)
   }

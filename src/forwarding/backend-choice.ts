@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import { STATUS } from '../balancing/candidate.ts'
 import type { NobodyReason, PickReason } from '../balancing/group-balancer.ts'
 import type { ProblemError } from '../problem.ts'
 import type { Backend, Outcome } from '../upstreams/backend.ts'
@@ -141,10 +142,20 @@ export class BackendChoice implements Waiter {
     // Whoever waits came first. A retry overtakes nobody: the place that it gave up was its own.
     if (this.#isFirst && !this.#isWaiting && this.#target.line?.isAwaited) {
       this.#nobody = 'at_capacity'
-      return undefined
+      return this.#pickOwn()
     }
     const fresh = this.#pickFresh()
     return fresh || this.#nobody !== 'all_tried' ? fresh : this.#startOver()
+  }
+
+  /** The backend of its session when nobody waits for that one: it takes no others, as it is draining or has weight 0. */
+  #pickOwn(): Backend | undefined {
+    const { sessions } = this.#target
+    const own = (this.#session ??= sessions?.backendOf(this.#request.raw))
+    if (!own || (own.weight > 0 && (own.status & STATUS.draining) === 0)) return undefined
+    if (!sessions!.mayServe(own) || !own.acquire()) return undefined
+    this.reason = this.#isTrial ? 'trial' : 'affinity'
+    return own
   }
 
   /** One that was not tried yet. */

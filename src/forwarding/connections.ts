@@ -58,8 +58,9 @@ const keys = new WeakMap<PoolSettings, string>()
 function poolKey(backend: Backend, settings: PoolSettings): string {
   let key = keys.get(settings)
   if (key === undefined) {
-    const { protocol, connectTimeout, keepAlive, maxResponseHead, tls } = settings
-    keys.set(settings, (key = JSON.stringify([protocol, connectTimeout, keepAlive, maxResponseHead, tls])))
+    const { protocol, connectTimeout, keepAlive, maxIdle, maxResponseHead, tls } = settings
+    const parts = [protocol, connectTimeout, keepAlive, maxIdle, maxResponseHead, tls]
+    keys.set(settings, (key = JSON.stringify(parts)))
   }
   return `${backendKey(backend.group, backend.url)} ${key}`
 }

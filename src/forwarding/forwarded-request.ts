@@ -79,8 +79,7 @@ export class ForwardedRequest implements AttemptOwner, BodyListener, ChoiceOwner
   }
 
   onSending(): void {
-    if (!this.#body) return
-    if (!this.#body.isEmpty) this.#watch.start()
+    if (this.#body && !this.#body.isEmpty) this.#watch.start()
   }
 
   /** Some of the request's body has moved on. */
@@ -230,13 +229,14 @@ export class ForwardedRequest implements AttemptOwner, BodyListener, ChoiceOwner
       return false
     }
     this.#failure = undefined
+    this.#watch.stop()
     // The discarded attempt is counted out first.
     this.#pause = setTimeout(() => this.#choice.next(), wait)
     return true
   }
 
   #onDeadline(): void {
-    this.#attempt?.abort(true)
+    this.#attempt?.abort(!this.#isUploadSlow)
     // Until there was an attempt, it has only waited in line.
     if (this.#attempt) this.#answer(failureProblem('total_timeout'))
     else this.#choice.giveUpTurn()
@@ -244,17 +244,22 @@ export class ForwardedRequest implements AttemptOwner, BodyListener, ChoiceOwner
 
   #onIdle(): void {
     if (this.#response.hasBegun) {
-      const isClientSlow = this.#response.isBlocked
-      this.#record.reason = isClientSlow ? 'client_too_slow' : 'idle_timeout'
-      this.#attempt?.abort(!isClientSlow)
+      const { isBlocked } = this.#response
+      this.#record.reason = isBlocked ? 'client_too_slow' : 'idle_timeout'
+      // A backend that answers an upload early may have nothing to say before the client goes on.
+      this.#attempt?.abort(!isBlocked && !this.#isUploadSlow)
       this.#response.destroy()
     } else {
-      // A client that waits for a 100 waits for the backend.
-      const isAllowed = !expectsContinue(this.#request.raw) || this.#response.hasContinued
-      const isClientSlow = isAllowed && (this.#body?.isAwaited ?? false)
+      const isClientSlow = this.#isUploadSlow
       this.#attempt?.abort(!isClientSlow)
       this.#answer(isClientSlow ? clientTooSlow() : failureProblem('idle_timeout'))
     }
+  }
+
+  /** Whether its client does not go on with its upload. One that waits for a 100 waits for the backend. */
+  get #isUploadSlow(): boolean {
+    const isAllowed = !expectsContinue(this.#request.raw) || this.#response.hasContinued
+    return isAllowed && (this.#body?.isAwaited ?? false)
   }
 
   #onClientClose(): void {

@@ -126,5 +126,6 @@ function crewOf(group: UpstreamGroup, trusted: AddressBlocks): Crew {
 function poolSettings({ settings }: UpstreamGroup, connectTimeout: number): PoolSettings {
   const { protocol, tls, connections } = settings
   const ofTls = tlsSettings(tls)
-  return { protocol, connectTimeout, keepAlive: connections.keepAlive, ...(ofTls && { tls: ofTls }) }
+  const { keepAlive, perBackend: maxIdle } = connections
+  return { protocol, connectTimeout, keepAlive, maxIdle, ...(ofTls && { tls: ofTls }) }
 }

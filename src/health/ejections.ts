@@ -4,7 +4,15 @@ import type { OutlierDetectionConfig } from '../config/types.ts'
 export type EjectionReason = 'consecutive_failures' | 'success_rate'
 
 /** Why an ejection is over, as data. */
-export type ReadmissionReason = 'time_passed' | 'probe_passed' | 'dry_run' | 'outlier_detection_off'
+export type ReadmissionReason =
+  | 'time_passed'
+  | 'probe_passed'
+  | 'dry_run'
+  | 'outlier_detection_off'
+  /** The group or the share of it that may be ejected is smaller now. */
+  | 'max_ejected_percent'
+  /** All others went, fell ill or were taken out meanwhile. */
+  | 'last_usable'
 
 /** Why a backend that should be ejected is not, as data. */
 export type WithheldReason =
@@ -39,9 +47,12 @@ export class Ejections {
     this.#settings = settings
   }
 
-  /** Those that are ejected now. */
+  /** Those that are ejected now, in the order in which their time is up. */
   get ejected(): string[] {
-    return [...this.#entries].filter(([, { until }]) => until !== undefined).map(([id]) => id)
+    return [...this.#entries]
+      .filter(([, { until }]) => until !== undefined)
+      .toSorted(([, a], [, b]) => a.until! - b.until!)
+      .map(([id]) => id)
   }
 
   has(id: string): boolean {
@@ -59,10 +70,24 @@ export class Ejections {
    * @param othersUsable - Whether another one may have traffic.
    */
   withheld(size: number, othersUsable: boolean): WithheldReason | undefined {
-    const { maxEjectedPercent } = this.#settings
-    const most = Math.max(1, Math.floor((size * maxEjectedPercent) / 100))
-    if (this.ejected.length >= most) return 'max_ejected_percent'
-    return othersUsable || maxEjectedPercent === 100 ? undefined : 'last_usable'
+    if (this.ejected.length >= this.#mostOf(size)) return 'max_ejected_percent'
+    return othersUsable || this.mayBeAll ? undefined : 'last_usable'
+  }
+
+  /** Whether even the last one that may have traffic may be ejected. */
+  get mayBeAll(): boolean {
+    return this.#settings.maxEjectedPercent === 100
+  }
+
+  /**
+   * Those that are too many: the group or `maxEjectedPercent` became smaller since. Of all, the ones whose time is up
+   * first.
+   *
+   * @param size - Backends of the group.
+   */
+  excess(size: number): string[] {
+    const { ejected } = this
+    return ejected.slice(0, Math.max(0, ejected.length - this.#mostOf(size)))
   }
 
   /** Ejects a backend that is not. @returns For how long, in milliseconds. */
@@ -104,5 +129,9 @@ export class Ejections {
   /** Forgets all others. */
   retain(ids: ReadonlySet<string>): void {
     for (const id of this.#entries.keys()) if (!ids.has(id)) this.#entries.delete(id)
+  }
+
+  #mostOf(size: number): number {
+    return Math.max(1, Math.floor((size * this.#settings.maxEjectedPercent) / 100))
   }
 }

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { STATUS } from '../balancing/candidate.ts'
 import type { OutlierDetectionConfig } from '../config/types.ts'
 import { type EjectionReason, Ejections, type ReadmissionReason, type WithheldReason } from './ejections.ts'
 import { type Metered, OutcomeMeter } from './outcome-meter.ts'
@@ -18,7 +19,11 @@ export interface WatchedBackend extends Metered {
 /** A group as outlier detection sees it. */
 export interface WatchedGroup {
   readonly name: string
-  readonly settings: { readonly outlierDetection?: OutlierDetectionConfig }
+  readonly settings: {
+    readonly outlierDetection?: OutlierDetectionConfig
+    /** Above 0, a panic uses those that are ejected when nobody else is left. */
+    readonly panicThreshold?: number
+  }
   readonly backends: readonly WatchedBackend[]
 }
 
@@ -101,6 +106,7 @@ export class OutlierDetector {
     const now = this.#options.now()
     for (const watch of this.#watches.values()) {
       for (const id of watch.ejections.due(now)) this.#readmit(watch, id, 'time_passed')
+      this.#restore(watch)
       if (now < watch.intervalEnds) continue
       watch.intervalEnds = now + watch.settings.interval
       this.#compare(watch)
@@ -130,6 +136,25 @@ export class OutlierDetector {
     const ids = new Set(group.backends.map(({ id }) => id))
     watch.ejections.retain(ids)
     for (const id of watch.told.keys()) if (!ids.has(id)) watch.told.delete(id)
+    this.#restore(watch)
+  }
+
+  /**
+   * The bounds of an ejection hold for as long as it does: the others may go with a reload, fall ill or be taken out
+   * meanwhile, and then it would turn some failures into nothing but failures.
+   */
+  #restore(watch: Watch): void {
+    const { group, ejections } = watch
+    for (const id of ejections.excess(group.backends.length)) this.#readmit(watch, id, 'max_ejected_percent')
+    const { ejected } = ejections
+    const hasPanic = (group.settings.panicThreshold ?? 0) > 0
+    if (ejected.length === 0 || ejections.mayBeAll || hasPanic) return
+    if (group.backends.some((each) => isUsable(each, ejections))) return
+    const wellOtherwise = group.backends.filter(
+      ({ status, weight }) => (status & ~STATUS.ejected) === 0 && weight > 0
+    )
+    const last = ejected.find((id) => wellOtherwise.some((each) => each.id === id))
+    if (last !== undefined) this.#readmit(watch, last, 'last_usable')
   }
 
   #drop(watch: Watch, group: WatchedGroup, reason: ReadmissionReason): void {
@@ -148,7 +173,7 @@ export class OutlierDetector {
     const { group, settings, meter, ejections } = watch
     const rates = group.backends.map((backend) => ({ id: backend.id, ...meter.take(backend) }))
     const compared = rates.filter(({ id }) => !ejections.has(id))
-    const found = new Set(outliers(compared, settings.consecutiveFailures))
+    const found = new Set(outliers(compared))
     for (const backend of group.backends) {
       if (backend.failuresInRow >= settings.consecutiveFailures) {
         this.#judge(watch, backend, 'consecutive_failures')
@@ -163,9 +188,7 @@ export class OutlierDetector {
     const { id } = backend
     if (ejections.has(id)) return
     const now = this.#options.now()
-    const others = group.backends.some(
-      (each) => each.id !== id && each.status === 0 && each.weight > 0 && !ejections.has(each.id)
-    )
+    const others = group.backends.some((each) => each.id !== id && isUsable(each, ejections))
     const withheld = ejections.withheld(group.backends.length, others)
     if (withheld) this.#tell(watch, id, reason, withheld)
     else if (settings.dryRun) {
@@ -189,4 +212,9 @@ export class OutlierDetector {
     backend?.forgiveFailures()
     if (backend && !settings.dryRun) this.#options.onReadmit(group.name, id, reason)
   }
+}
+
+/** Whether it may have new traffic, or in a dry run might. */
+function isUsable({ id, status, weight }: WatchedBackend, ejections: Ejections): boolean {
+  return status === 0 && weight > 0 && !ejections.has(id)
 }

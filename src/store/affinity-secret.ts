@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import type { Logger } from 'pino'
 import type { GatewayConfig } from '../config/types.ts'
-import { keepSecret } from './secrets.ts'
+import { keepSecret, readSecret } from './secrets.ts'
 
 /** The gateway's own folder, beside the configuration file. */
 const STORE = '.xecureapi'
@@ -27,12 +27,8 @@ export class AffinitySecret {
    * @param log - Told when the secret can't be kept.
    */
   async complete(config: GatewayConfig, log: Pick<Logger, 'warn'>): Promise<GatewayConfig> {
-    if (!config.upstreams.some(({ affinity }) => affinity && affinity.secret === undefined)) return config
-    const secret = await this.#keep(join(dirname(config.file), STORE, 'affinity-secret'), log)
-    const upstreams = config.upstreams.map((group) =>
-      group.affinity ? { ...group, affinity: { secret, ...group.affinity } } : group
-    )
-    return { ...config, upstreams }
+    if (!needsSecret(config)) return config
+    return withSecret(config, await this.#keep(fileOf(config), log))
   }
 
   async #keep(file: string, log: Pick<Logger, 'warn'>): Promise<string> {
@@ -52,4 +48,29 @@ export class AffinitySecret {
     }
     return this.#secret
   }
+}
+
+/**
+ * A configuration with the secret that a gateway keeps, for who only looks on: it makes none. Without one that can be
+ * read, the configuration stays as it is.
+ */
+export async function withKeptSecret(config: GatewayConfig): Promise<GatewayConfig> {
+  if (!needsSecret(config)) return config
+  const secret = await readSecret(fileOf(config)).catch(() => undefined)
+  return secret === undefined ? config : withSecret(config, secret)
+}
+
+function needsSecret({ upstreams }: GatewayConfig): boolean {
+  return upstreams.some(({ affinity }) => affinity && affinity.secret === undefined)
+}
+
+function fileOf({ file }: GatewayConfig): string {
+  return join(dirname(file), STORE, 'affinity-secret')
+}
+
+function withSecret(config: GatewayConfig, secret: string): GatewayConfig {
+  const upstreams = config.upstreams.map((group) =>
+    group.affinity ? { ...group, affinity: { secret, ...group.affinity } } : group
+  )
+  return { ...config, upstreams }
 }

@@ -44,8 +44,13 @@ export async function keepSecret(file: string, fresh: string): Promise<string> {
   return (await readSecret(file)) ?? fresh
 }
 
-/** @returns undefined when there is no such file. */
-async function readSecret(file: string): Promise<string | undefined> {
+/**
+ * Reads a secret that {@link keepSecret} keeps.
+ *
+ * @returns undefined when there is no such file.
+ * @throws As {@link keepSecret}.
+ */
+export async function readSecret(file: string): Promise<string | undefined> {
   let text: string
   try {
     text = await readFile(file, 'utf8')

@@ -1,7 +1,13 @@
 import { EventEmitter } from 'node:events'
 import type { CertificateReason } from '../tls/certificate.ts'
 import type { BreakerChange } from '../health/circuit-breaker.ts'
-import type { Drained, EjectionChange, HealthFlip, StateChange } from '../upstreams/registry-events.ts'
+import type {
+  Drained,
+  EjectionChange,
+  HealthFlip,
+  StateChange,
+  TrafficChange
+} from '../upstreams/registry-events.ts'
 import type { UpstreamRegistry } from '../upstreams/registry.ts'
 
 /** Probes found a backend well or ill. */
@@ -21,6 +27,11 @@ export interface DrainedEvent extends Drained {
 
 /** Real traffic found a backend bad, or its ejection is over. */
 export type EjectionEvent = EjectionChange & { readonly type: 'ejection' }
+
+/** New traffic of a group spills over, goes to the ill as well, finds nobody, or is plain again. */
+export interface TrafficEvent extends TrafficChange {
+  readonly type: 'traffic'
+}
 
 /** A group's circuit breaker changed. */
 export interface BreakerEvent extends BreakerChange {
@@ -72,6 +83,7 @@ export type Happening =
   | StateEvent
   | DrainedEvent
   | EjectionEvent
+  | TrafficEvent
   | BreakerEvent
   | ReloadEvent
   | WorkerEvent
@@ -106,6 +118,7 @@ export class EventLog extends EventEmitter<{ event: [GatewayEvent] }> {
     registry.on('state', (change) => this.record({ type: 'state', ...change }))
     registry.on('drained', (drained) => this.record({ type: 'drained', ...drained }))
     registry.on('ejection', (change) => this.record({ type: 'ejection', ...change }))
+    registry.on('traffic', (change) => this.record({ type: 'traffic', ...change }))
     registry.on('breaker', (change) => this.record({ type: 'breaker', ...change }))
   }
 

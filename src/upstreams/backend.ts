@@ -8,7 +8,7 @@ import { type Candidate, STATUS } from '../balancing/candidate.ts'
 import { hashText } from '../balancing/hash-text.ts'
 import { decayedPeak, isWorthLearning, loweredBySuccess, raisedByFailure } from '../balancing/peak-ewma.ts'
 import type { Outcomes } from '../health/outcome-meter.ts'
-import { sharedNow, stamp } from '../shared-clock.ts'
+import { ageOf, sharedNow, stamp } from '../shared-clock.ts'
 import type { GroupLive } from './group-live.ts'
 import type { LivePage, LiveLayout, LiveTable } from './live-table.ts'
 
@@ -27,7 +27,9 @@ const WORD = {
   /** When its slow start began, a stamp of the shared clock; 0 = it is in none. Written by the control plane alone. */
   slowStartAt: 4,
   /** What it last reported of its load, in millionths. */
-  utilization: 5
+  utilization: 5,
+  /** When it did, a stamp of the shared clock. */
+  utilizationAt: 6
 } as const
 
 /** Counters of a backend, by their place in its row. */
@@ -39,7 +41,7 @@ export type Outcome = 'succeeded' | 'failed' | 'undecided'
 /** Shared: {@link WORD}. Gauges: in flight. Counters: {@link BACKEND_COUNTER}, the last of them a histogram. */
 export const BACKEND_LAYOUT: LiveLayout = {
   pageSlots: 256,
-  shared: 6,
+  shared: 7,
   gauges: 1,
   counters: BACKEND_COUNTER.timeToFirstByte + HISTOGRAM_SIZE
 }
@@ -155,6 +157,10 @@ export class Backend implements Candidate {
     return this.#page.shared[this.#words + WORD.utilization]! / 1e6
   }
 
+  get utilizationAt(): number {
+    return this.#page.shared[this.#words + WORD.utilizationAt]!
+  }
+
   get slowStartAt(): number {
     return this.#page.shared[this.#words + WORD.slowStartAt]!
   }
@@ -219,7 +225,7 @@ export class Backend implements Candidate {
   learn(sample: number): void {
     const now = stamp(sharedNow())
     const before = this.latency
-    const elapsed = (now - this.latencyAt) | 0
+    const elapsed = ageOf(this.latencyAt, now)
     if (isWorthLearning(before, sample, elapsed)) {
       this.#setLatency(before, decayedPeak(before, sample, elapsed), now)
     }
@@ -233,7 +239,9 @@ export class Backend implements Candidate {
 
   /** Takes what it reports of its own load. @param utilization - 0 to 1. */
   report(utilization: number): void {
-    Atomics.store(this.#page.shared, this.#words + WORD.utilization, Math.round(utilization * 1e6))
+    const { shared } = this.#page
+    Atomics.store(shared, this.#words + WORD.utilization, Math.round(utilization * 1e6))
+    Atomics.store(shared, this.#words + WORD.utilizationAt, stamp(sharedNow()))
   }
 
   /** What came of its attempts so far, over all threads, as far as that can be told. */

@@ -38,6 +38,7 @@ export class GroupLive {
   readonly #slot: number
   readonly #first: number
   readonly #ownGauges: number
+  #epoch = 0
 
   /** @param row - The calling thread's row. */
   constructor(table: LiveTable, slot: number, row: number) {
@@ -50,7 +51,11 @@ export class GroupLive {
 
   /** Number that changes with every status and slow start of the backends. */
   get epoch(): number {
-    return this.#page.shared[this.#first + WORD.epoch]!
+    const { shared } = this.#page
+    const index = this.#first + WORD.epoch
+    // A plain read is cheap, but where memory is weakly ordered (ARM) statuses could be read before it, and stay old.
+    if (shared[index] !== this.#epoch) this.#epoch = Atomics.load(shared, index)
+    return this.#epoch
   }
 
   /** A status or a slow start has changed. Only the control plane calls it, after it has written them. */

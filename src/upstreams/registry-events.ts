@@ -54,6 +54,18 @@ export type EjectionChange = BackendFacts &
     | { readonly state: 'ended'; readonly reason: ReadmissionReason; readonly dryRun: false }
   )
 
+/** Where new traffic of a group goes: to its first tier, to others as well, to the ill as well, or to nobody. */
+export type TrafficState = 'first_tier' | 'spilled' | 'panic' | 'nobody'
+
+/** New traffic of a group goes elsewhere than before. */
+export interface TrafficChange {
+  readonly group: string
+  readonly from: TrafficState
+  readonly to: TrafficState
+  /** Those that may have it now. Shares are 0 to 1; `panic`: all of it are used whatever their health says. */
+  readonly tiers: readonly { readonly tier: number; readonly share: number; readonly panic: boolean }[]
+}
+
 /** What the registry emits, or passes on. */
 export interface RegistryEvents {
   /** Groups or backends changed; carries the new view. */
@@ -62,6 +74,7 @@ export interface RegistryEvents {
   state: [StateChange]
   drained: [Drained]
   ejection: [EjectionChange]
+  traffic: [TrafficChange]
   /** A circuit breaker opened or closed, or lets requests through to try. */
   breaker: [BreakerChange]
   /** A thread has seen a backend fail as often in a row as its outlier detection allows. */

@@ -31,6 +31,7 @@ export class FakeBackend implements Candidate {
   readonly name: string
   readonly seed: number
   readonly utilization = 0
+  readonly utilizationAt = 0
   weight: number
   tier: number
   maxInFlight: number

@@ -147,3 +147,19 @@ test('a pick with nobody accepted takes no turn', () => {
   assert.equal(algorithm.pick(pool, NOBODY), undefined)
   assert.equal(algorithm.pick(pool, ANYBODY)?.name, 'b')
 })
+
+test('a retry is nobody’s turn: of two idle ones, one that fails has every other first attempt, not all', () => {
+  for (const weights of [
+    [1, 1],
+    [1, 1, 2]
+  ]) {
+    const algorithm = leastConnections(weights.length)
+    const pool = poolOf(servers(...weights))
+    const firsts = Array.from({ length: 40 }, () => {
+      const first = algorithm.pick(pool, ANYBODY)!
+      if (first.name === 'a') algorithm.pick(pool, { ...allBut('a'), isRetry: true })
+      return first.name
+    })
+    assert.equal(tally(firsts)['a'], 40 / weights.reduce((sum, weight) => sum + weight))
+  }
+})

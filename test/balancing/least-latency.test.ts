@@ -17,20 +17,26 @@ function taking(...latencies: readonly number[]): Server[] {
   return servers(...latencies.map(() => 1)).map((server, place) => ({
     ...server,
     latency: latencies[place]! * 1000,
-    latencyAt: 100_000
+    latencyAt: 100_000,
+    utilizationAt: 100_000
   }))
 }
 
 /** Expected time to the first byte × (in flight + 1) ÷ weight, from its definition. */
 function costOf(server: Server, all: readonly Server[], now: number): number {
-  const known = all.map(({ latency }) => latency).filter((latency) => latency > 0)
-  const median = known.toSorted((a, b) => a - b)[Math.ceil(known.length / 2) - 1] ?? 1
   // Ages are looked up in steps of 64 ms.
-  const age = Math.floor((now - server.latencyAt) / 64) * 64
-  const believed = age < 8192 ? Math.exp(-((age / 2500) ** 2)) : 0
+  const believedSince = (at: number): number => {
+    const age = Math.floor((now - at) / 64) * 64
+    return age < 8192 ? Math.exp(-((age / 2500) ** 2)) : 0
+  }
+  const knowing = all.filter(({ latency }) => latency > 0)
+  const fresh = knowing.filter(({ latencyAt }) => believedSince(latencyAt) >= 0.5)
+  const known = (fresh.length > 0 ? fresh : knowing).map(({ latency }) => latency)
+  const median = known.toSorted((a, b) => a - b)[Math.ceil(known.length / 2) - 1] ?? 1
+  const believed = believedSince(server.latencyAt)
   const isCold = server.latency === 0
   const expected = isCold ? median : believed * server.latency + (1 - believed) * median
-  const load = isCold ? 0 : server.utilization * believed
+  const load = server.utilization * believedSince(server.utilizationAt)
   return (expected * (server.inFlight + 1) * 1.05) / ((1.05 - load) * server.weight)
 }
 
@@ -49,6 +55,7 @@ test('whatever is known, the pick is one of the least expected cost', () => {
         server.latency = random() < 0.2 ? 0 : between(random, 1, 40) * 1000
         server.latencyAt = clock.now - between(random, 0, 500)
         server.utilization = oneOf(random, [0, 0, 0.5, 1])
+        server.utilizationAt = clock.now - between(random, 0, 5000)
       }
       const accepted = random() < 0.7 ? all : all.filter(() => random() < 0.6)
       const costs = new Map(accepted.map((server) => [server, costOf(server, all, clock.now)]))
@@ -168,4 +175,38 @@ test('of more than 64 it looks at eight random ones, by weight', () => {
   const weights = heavy.map((_, place) => (place === 0 ? 99 : 1))
   for (let held = 0; held < 990; held++) algorithm.pick(poolOf(heavy, weights), ANYBODY)!.inFlight++
   assert.ok(heavy[0]!.inFlight > 450 && heavy[0]!.inFlight < 540, `${heavy[0]!.inFlight}`)
+})
+
+test('when most were slow they are tried again too: what nobody renews is not what is normal', () => {
+  const all = taking(10, 1000, 1000)
+  all[0]!.inFlight = 3
+  const { algorithm, clock } = leastLatency(3)
+  const picks: (string | undefined)[] = []
+  for (let second = 0; second < 20; second++) {
+    clock.now = 100_000 + second * 1000
+    all[0]!.latencyAt = clock.now
+    const picked = algorithm.pick(poolOf(all), ANYBODY)!
+    picks.push(picked.name)
+    if (picked !== all[0]) picked.inFlight = 4
+  }
+  assert.deepEqual(tally(picks), { a: 18, b: 1, c: 1 })
+})
+
+test('a latency that is a month old is forgotten, although its stamp has wrapped', () => {
+  const all = taking(10, 1000, 10)
+  all[1]!.latencyAt = (100_000 - 30 * 86_400_000) | 0
+  for (const server of [all[0]!, all[2]!]) server.inFlight = 1
+  assert.equal(leastLatency(3).algorithm.pick(poolOf(all), ANYBODY)?.name, 'b')
+})
+
+test('one that reports no load any more is not held to its last report, however often it answers', () => {
+  const all = taking(10, 10)
+  const { algorithm, clock } = leastLatency(2)
+  all[0]!.utilization = 1
+  all[0]!.utilizationAt = 100_000
+  all[1]!.inFlight = 5
+  assert.equal(algorithm.pick(poolOf(all), ANYBODY)?.name, 'b')
+  clock.now += 20_000
+  for (const server of all) server.latencyAt = clock.now
+  assert.equal(algorithm.pick(poolOf(all), ANYBODY)?.name, 'a')
 })

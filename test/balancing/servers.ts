@@ -10,6 +10,7 @@ export interface Server extends Candidate {
   latency: number
   latencyAt: number
   utilization: number
+  utilizationAt: number
 }
 
 /** Makes idle servers named a, b, c … with these weights. */
@@ -28,6 +29,7 @@ export function servers(...weights: readonly number[]): Server[] {
       latency: 0,
       latencyAt: 0,
       utilization: 0,
+      utilizationAt: 0,
       slowStartAt: 0,
       acquire: () => true
     }

@@ -193,7 +193,11 @@ for (const [name, bounds] of Object.entries(BOUNDS)) {
     })
 
     test(`slow start of 4 s: ≤ ${firstOfSlowStart} of a share in the first, half at half time, all of it 2 s after`, () => {
-      const shares = scenarios.slowStart(algorithm, SEED)
+      // One run's figures differ by chance: five backends together have some hundred requests in a second.
+      const runs = [0, 1, 2, 3].map((run) => scenarios.slowStart(algorithm, SEED + run))
+      const shares = runs[0]!.map((_, second) =>
+        runs.reduce((sum, run) => sum + run[second]! / runs.length, 0)
+      )
       assert.ok(shares[0]! <= firstOfSlowStart, shares.join())
       assert.ok(shares[1]! <= 0.7, shares.join())
       assert.ok(Math.abs(shares[6]! - 1) <= 0.4, shares.join())

@@ -123,7 +123,10 @@ test('a session says whose it is, or why it moves', () => {
   const session = { cookie: 'xgw', backend: null, serves: false }
   for (const [more, text] of [
     [{ reason: 'no_cookie' }, 'session: cookie xgw, the request has none'],
-    [{ reason: 'unknown' }, 'session: cookie xgw, the cookie is forged, too old or of a gone backend'],
+    [
+      { reason: 'unknown' },
+      'session: cookie xgw, which is forged, signed with another secret, or of a backend that is gone'
+    ],
     [{ reason: 'affinity', backend: 'a:80', serves: true }, 'session: cookie xgw → a:80'],
     [
       { reason: 'disabled', backend: 'a:80' },

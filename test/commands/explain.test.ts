@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { once } from 'node:events'
+import { mkdir, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { startBackend } from '../helpers/backend.ts'
 import { startGateway, startGatewayFrom, writeConfig } from '../helpers/gateway.ts'
+import { requestHead, requestMessage } from '../../src/explain/request.ts'
+import { sessionsOf } from '../../src/forwarding/sessions.ts'
+import { UpstreamRegistry } from '../../src/upstreams/registry.ts'
+import { apply, group } from '../upstreams/groups.ts'
 import { folderWith, type Said, SHOP, xecureapi } from './xecureapi.ts'
 
 async function offline(t: TestContext, ...words: string[]): Promise<Said> {
@@ -89,6 +95,26 @@ routes: [{ path: /, upstream: catalog }]
     ])
     assert.match(fromFile!, /^key: header:x-user-id → 127\.0\.0\.1:300[123]$/)
     assert.equal(live, fromFile)
+  })
+
+  test('knows whose a session is by the secret that a gateway has kept', async (t) => {
+    const secret = 'a secret that was made once'
+    const cwd = await folderWith(
+      t,
+      'admin: { port: 0 }\n' +
+        'upstreams: { catalog: { backends: [http://127.0.0.1:3001, http://127.0.0.1:3002], affinity: {} } }\n' +
+        'routes: [{ path: /, upstream: catalog }]\n'
+    )
+    await mkdir(join(cwd, '.xecureapi'))
+    await writeFile(join(cwd, '.xecureapi/affinity-secret'), `${secret}\n`)
+    const registry = new UpstreamRegistry()
+    apply(registry, [group('catalog', ['127.0.0.1:3001', '127.0.0.1:3002'])], 1)
+    const catalog = registry.groups.get('catalog')!
+    const nothing = requestMessage(requestHead({ method: 'GET', url: '/', headers: {} }), undefined)
+    const sessions = sessionsOf(catalog, { cookie: 'xgw', ttl: 60_000, secret })
+    const [cookie] = sessions.cookieFor(nothing, catalog.backends[1]!).split(';')
+    const { stdout } = await xecureapi(['explain', 'GET', '/', '--header', `cookie: ${cookie}`], { cwd })
+    assert.match(stdout, /^session: cookie xgw → 127\.0\.0\.1:3002$/m)
   })
 
   for (const [what, words, message] of [

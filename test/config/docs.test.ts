@@ -20,11 +20,38 @@ interface Node {
   readonly patternProperties?: Readonly<Record<string, Node>>
   readonly items?: Node
   readonly anyOf?: readonly Node[]
+  readonly default?: unknown
+  readonly minimum?: number
+  readonly maximum?: number
 }
 
 function keysOf({ properties = {}, patternProperties = {}, items, anyOf = [] }: Node): string[] {
   const below = [...Object.values(properties), ...Object.values(patternProperties), ...anyOf]
   return [...Object.keys(properties), ...[...below, ...(items ? [items] : [])].flatMap(keysOf)]
+}
+
+/** The tables of keys, by their headings, and what of the schema each is about. */
+function tables(): [heading: string, schema: Node][] {
+  const { upstreams, routes } = (configSchema as Node).properties!
+  const [group] = Object.values(upstreams!.patternProperties!)
+  const ofGroup = ['outlierDetection', 'circuitBreaker', 'affinity', 'retry'].map(
+    (key) => [key, group!.properties![key]!] as [string, Node]
+  )
+  return [['upstreams.NAME', group!], ['routes, and modules of routesDir', routes!.items!], ...ofGroup]
+}
+
+/** The schema of a key as it is written in a table: `queue.max`, `backends[].weight`. */
+function schemaAt(root: Node, key: string): Node | undefined {
+  return key.split('.').reduce<Node | undefined>((node, part) => {
+    const found = node?.properties?.[part.replace('[]', '')]
+    if (!part.endsWith('[]')) return found
+    const list = found?.items ?? found?.anyOf?.find(({ items }) => items)?.items
+    return list?.properties ? list : list?.anyOf?.find(({ properties }) => properties)
+  }, root)
+}
+
+function written(value: unknown): string {
+  return Array.isArray(value) ? `[${value.join(', ')}]` : String(value)
 }
 
 suite('docs/configuration.md', () => {
@@ -41,6 +68,28 @@ suite('docs/configuration.md', () => {
       await loadConfig(join(folder, 'gateway.yaml'))
     })
   }
+
+  test('says the defaults and the ranges that the schema has', () => {
+    let looked = 0
+    for (const [heading, root] of tables()) {
+      const section = DOCS.split(/^#+ /m).find((text) => text.startsWith(`${heading}\n`))!
+      for (const [, key, preset, meaning] of section.matchAll(/^\| `([\w.[\]]+)` \| (.*?) \| (.*) \|$/gm)) {
+        const schema = schemaAt(root, key!)
+        if (schema === undefined) continue
+        const { default: value, minimum, maximum } = schema
+        const place = `${heading}: ${key}`
+        if (value !== undefined && (typeof value !== 'object' || Array.isArray(value))) {
+          assert.equal(preset!.replaceAll('`', ''), written(value), place)
+          looked++
+        }
+        const [, least, most] = /^(\d+) to (\d+):/.exec(meaning!) ?? []
+        if (least === undefined) continue
+        assert.deepEqual([Number(least), Number(most)], [minimum, maximum], place)
+        looked++
+      }
+    }
+    assert.ok(looked >= 35, `only ${looked} were found`)
+  })
 
   test('has examples, or this test would find nothing', () => {
     assert.ok(EXAMPLES.length >= 8)

@@ -203,6 +203,18 @@ test('a session names its backend, which serves it while it is draining, but not
   assert.deepEqual([ask(withCookie).session!.serves, ask(withCookie).session!.reason], [false, 'ill'])
 })
 
+test('in a panic a session may stay at an ill backend, and only its cap keeps it from being served', () => {
+  const affinity = { cookie: 'xgw', ttl: 60_000, secret: 'a secret of the test' }
+  const capped = { ...a, maxInFlight: 1 }
+  const { group: made, ask, fallIll } = shop([capped, b], { affinity, panicThreshold: 60 })
+  const [value] = sessionsOf(made, affinity).cookieFor(NOTHING, made.backends[0]!).split(';')
+  const session = () => ask({ headers: { cookie: value! } }).session!
+  fallIll('a')
+  assert.deepEqual([session().serves, session().reason], [true, 'affinity'])
+  made.backends[0]!.acquire()
+  assert.deepEqual([session().serves, session().reason], [false, 'at_capacity'])
+})
+
 test('an explanation counts and picks nothing', () => {
   const { ask, group: made } = shop([a, b], {
     balancing: { algorithm: 'hash', key: { from: 'path' } },

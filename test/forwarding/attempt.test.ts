@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import { Attempt, type AttemptOwner } from '../../src/forwarding/attempt.ts'
 import type {
@@ -7,10 +8,10 @@ import type {
   UpstreamConnection,
   UpstreamRequest
 } from '../../src/forwarding/connection.ts'
-
 import { Backend, BACKEND_COUNTER, BACKEND_LAYOUT } from '../../src/upstreams/backend.ts'
 import { GROUP_LAYOUT, GroupLive } from '../../src/upstreams/group-live.ts'
 import { LiveTable } from '../../src/upstreams/live-table.ts'
+import { until } from '../helpers/until.ts'
 
 const REQUEST: UpstreamRequest = { method: 'GET', target: '/', headers: [], body: null }
 const TIMEOUTS = { connect: 0, response: 0, idle: 0, total: 0 }
@@ -26,7 +27,7 @@ class Lab {
   refuses = false
   readonly attempt: Attempt
 
-  constructor() {
+  constructor(timeouts: Partial<typeof TIMEOUTS> = {}) {
     this.table.grow(1)
     const groups = new LiveTable(GROUP_LAYOUT, 1)
     groups.grow(1)
@@ -42,7 +43,9 @@ class Lab {
       }
     )
     assert.equal(this.backend.acquire(), true)
-    this.attempt = new Attempt(this.backend, TIMEOUTS, {
+    this.attempt = new Attempt(this.backend, { ...TIMEOUTS, ...timeouts }, {
+      onSending: () => {},
+      onInformation: () => {},
       onHead: () => true,
       onBody: () => true,
       onEnd: () => {},
@@ -117,4 +120,30 @@ test('a response of 500 and more is the backend’s failure, when it has ended',
   assert.deepEqual(lab.counted(), { inFlight: 1, attempts: 1, failures: 0 })
   lab.sinks[0]!.onEnd([])
   assert.deepEqual(lab.counted(), { inFlight: 0, attempts: 1, failures: 1 })
+})
+
+test('a 100 that comes behind the body leaves the time to the response as it is', async () => {
+  const lab = new Lab({ response: 50 })
+  const body = Readable.from([]).resume()
+  await until('the client has sent its body unasked', () => body.readableEnded)
+  lab.attempt.start(lab.connection, { ...REQUEST, body }, true)
+  lab.sinks[0]!.onSending()
+  lab.attempt.uploaded()
+  lab.sinks[0]!.onInformation(100, 'Continue', [])
+  await until('it has failed', () => lab.failures.length === 1)
+  assert.equal(lab.failures[0]!.reason, 'response_timeout')
+})
+
+test('the time that a client takes for its upload is not the backend’s', (t) => {
+  let now = 1000
+  t.mock.method(performance, 'now', () => now)
+  const lab = new Lab()
+  const body = Readable.from(['a'])
+  lab.attempt.start(lab.connection, { ...REQUEST, method: 'POST', body })
+  now += 30_000
+  lab.attempt.uploaded()
+  now += 20
+  lab.sinks[0]!.onHead(200, 'OK', [])
+  lab.attempt.uploaded()
+  assert.equal(lab.backend.latency, 20_000)
 })

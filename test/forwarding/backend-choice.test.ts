@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { STATUS } from '../../src/balancing/candidate.ts'
+import type { Sessions } from '../../src/forwarding/sessions.ts'
+import type { Backend } from '../../src/upstreams/backend.ts'
 import { until } from '../helpers/until.ts'
 import { seek, threadViews, type ThreadView } from './shared-group.ts'
 
@@ -84,6 +86,27 @@ test('a newcomer does not overtake those who wait', async () => {
   }
   fourth.has().end('succeeded')
   assert.deepEqual([load(view!), view!.group.live.waiting], [[0], 0])
+})
+
+test('a session of a backend that takes no others overtakes nobody', () => {
+  for (const close of [
+    (backend: Backend): void => backend.setStatus(STATUS.draining),
+    (backend: Backend): void => void Object.assign(backend, { weight: 0 })
+  ]) {
+    const [view] = threadViews([1, 1], QUEUE)
+    const own = view!.group.backends[1]!
+    close(own)
+    view!.group.live.renew()
+    const sessions = { backendOf: () => own, mayServe: () => true } as Partial<Sessions> as Sessions
+    const returning = { ...view!, target: { ...view!.target, sessions } }
+    const [, waiting] = [seek(view!), seek(view!)]
+    const served = seek(returning)
+    assert.deepEqual([waiting.told, served.told, served.choice.reason], [[], ['b'], 'affinity'])
+    // Full it is like any other, and who waits came first.
+    const late = seek(returning)
+    assert.deepEqual([late.told, view!.group.live.waiting], [[], 2])
+    for (const { choice } of [waiting, late]) choice.stop()
+  }
 })
 
 test('a place that one thread frees goes to who waits in another', async () => {

@@ -67,6 +67,7 @@ class World {
       this.now += 100
       this.#detector.tick()
       this.registry.tick()
+      this.#assertBounds()
     }
   }
 
@@ -111,6 +112,18 @@ class World {
     assert.ok(ejected <= most, `${ejected} of ${backends.length} with ${this.percent} %`)
     const left = backends.filter((each) => each.id !== id && each.status === 0)
     assert.ok(left.length > 0 || this.percent === 100, 'somebody else has traffic')
+  }
+
+  /** Also when a reload, an operator or probes took others away since. */
+  #assertBounds(): void {
+    const ejected = this.backends.filter(({ status }) => (status & STATUS.ejected) !== 0)
+    const most = Math.max(1, Math.floor((this.backends.length * this.percent) / 100))
+    assert.ok(ejected.length <= most, `${ejected.length} of ${this.backends.length} with ${this.percent} %`)
+    if (this.percent === 100 || this.backends.some(({ status }) => status === 0)) return
+    assert.ok(
+      ejected.every(({ status }) => status !== STATUS.ejected),
+      'an ejection alone leaves nobody'
+    )
   }
 
   #assertTrue(before: ReadonlyMap<number, number>, isRenewed: boolean): void {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { exchange } from '../helpers/exchange.ts'
-import { startGateway } from '../helpers/gateway.ts'
+import { collectEvents, startGateway } from '../helpers/gateway.ts'
 import { failures, keepAliveAgent, sendMany } from '../helpers/load.ts'
 import { PROBE_PATH, startSickBackend } from '../helpers/sick-backend.ts'
 import { until } from '../helpers/until.ts'
@@ -17,7 +17,7 @@ for (const workers of [0, 2]) {
       unhealthyAfter: 1
     }
     const urls = backends.map((backend) => backend.url)
-    const { url, group } = await startGateway(
+    const { gateway, url, group } = await startGateway(
       t,
       {
         upstreams: {
@@ -28,6 +28,7 @@ for (const workers of [0, 2]) {
       },
       { workers }
     )
+    const changes = collectEvents(gateway, 'traffic')
     const agent = keepAliveAgent(t)
     const servedBy = async (path: string): Promise<string> => {
       const outcomes = await sendMany(agent, `${url}${path}`, 60, 4)
@@ -55,5 +56,9 @@ for (const workers of [0, 2]) {
     assert.equal(await servedBy('/panicky'), 'a,b,c')
     const { status, headers } = await exchange(`${url}/calm`)
     assert.deepEqual([status, headers['retry-after']], [503, '3'], 'thirty good probes take 3 s')
+    assert.deepEqual(changes.map(({ group: name, from, to }) => `${name}: ${from} → ${to}`).toSorted(), [
+      'calm: first_tier → nobody',
+      'panicky: first_tier → panic'
+    ])
   })
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { backendOf, startGateway } from '../helpers/gateway.ts'
+import { backendOf, collectEvents, startGateway } from '../helpers/gateway.ts'
 import { failures, keepAliveAgent, type Outcome, sendMany } from '../helpers/load.ts'
 import { PROBE_PATH, startSickBackend } from '../helpers/sick-backend.ts'
 import { until } from '../helpers/until.ts'
@@ -16,7 +16,7 @@ for (const workers of [0, 2]) {
       await startSickBackend(t, 'two'),
       await startSickBackend(t, 'spare')
     ]
-    const { url, group } = await startGateway(
+    const { gateway, url, group } = await startGateway(
       t,
       {
         upstreams: {
@@ -35,6 +35,7 @@ for (const workers of [0, 2]) {
       },
       { workers }
     )
+    const changes = collectEvents(gateway, 'traffic')
     const agent = keepAliveAgent(t)
     const untilHealth = (target: { url: string }, health: string): Promise<void> =>
       until(
@@ -64,5 +65,12 @@ for (const workers of [0, 2]) {
     await untilHealth(two, 'healthy')
     outcomes = await sendMany(agent, url, 60, 8)
     assert.deepEqual([failures(outcomes), served(outcomes, 'spare')], [[], 0])
+    assert.deepEqual(
+      changes.map(({ group: name, from, to }) => [name, from, to]),
+      [
+        ['shop', 'first_tier', 'spilled'],
+        ['shop', 'spilled', 'first_tier']
+      ]
+    )
   })
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { suite, test, type TestContext } from 'node:test'
 import { loadConfig } from '../../src/config/load.ts'
 import type { GatewayConfig } from '../../src/config/types.ts'
-import { AffinitySecret } from '../../src/store/affinity-secret.ts'
+import { AffinitySecret, withKeptSecret } from '../../src/store/affinity-secret.ts'
 import { configIssues, loadCheckedConfig } from '../../src/tls/checked-config.ts'
 import { temporaryFolder } from '../config/temporary-folder.ts'
 import { startGateway } from '../helpers/gateway.ts'
@@ -93,6 +93,16 @@ suite('the secret of affinity', () => {
       ['not_a_secret']
     )
     assert.equal(await readFile(file, 'utf8'), '')
+  })
+
+  test('is taken from its file by who only looks on, who makes none', async (t) => {
+    const { config, folder, file } = await load(t)
+    assert.equal(await withKeptSecret(config), config)
+    assert.deepEqual(await readdir(folder), ['gateway.yaml'])
+    const kept = await new AffinitySecret().complete(config, collectLog().log)
+    assert.deepEqual(await withKeptSecret(config), kept)
+    await writeFile(file, '')
+    assert.equal(await withKeptSecret(config), config)
   })
 
   test('is no matter of loading or validating: neither makes a file', async (t) => {

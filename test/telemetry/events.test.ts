@@ -60,6 +60,8 @@ test('what becomes of backends and groups is recorded, each under its type and w
   registry.tick()
   registry.eject('catalog', 'a:80', 'success_rate', 1000)
   registry.readmit('catalog', 'a:80', 'probe_passed')
+  const traffic = { group: 'catalog', from: 'first_tier', to: 'nobody', tiers: [] } as const
+  registry.emit('traffic', traffic)
   registry.emit('breaker', { group: 'catalog', from: 'open', to: 'half-open', reason: 'time_passed' })
   const time = '1970-01-01T00:00:00.000Z'
   const facts = { group: 'catalog', backend: 'a:80', url: 'http://a' }
@@ -78,6 +80,7 @@ test('what becomes of backends and groups is recorded, each under its type and w
       time
     },
     { type: 'ejection', ...facts, state: 'ended', reason: 'probe_passed', dryRun: false, id: 5, time },
-    { type: 'breaker', group: 'catalog', from: 'open', to: 'half-open', reason: 'time_passed', id: 6, time }
+    { type: 'traffic', ...traffic, id: 6, time },
+    { type: 'breaker', group: 'catalog', from: 'open', to: 'half-open', reason: 'time_passed', id: 7, time }
   ])
 })

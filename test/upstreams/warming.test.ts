@@ -142,8 +142,8 @@ test('threads that build from what is only prepared see the status of all, and a
     return [key, ...table.page(slot).shared.subarray(first, first + table.layout.shared)]
   })
   assert.deepEqual(words, [
-    ['catalog http://a', 0, 0, 0, 0, 0, 0],
-    ['catalog http://b', 0, 0, 0, 0, stamp(lab.now), 0],
-    ['new http://n', 1, 0, 0, 0, 0, 0]
+    ['catalog http://a', 0, 0, 0, 0, 0, 0, 0],
+    ['catalog http://b', 0, 0, 0, 0, stamp(lab.now), 0, 0],
+    ['new http://n', 1, 0, 0, 0, 0, 0, 0]
   ])
 })

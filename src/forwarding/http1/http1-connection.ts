@@ -11,6 +11,8 @@ export interface ConnectionSettings {
   readonly connectTimeout: number
   /** How long an idle connection is kept, in milliseconds, unless the backend says less. */
   readonly keepAlive: number
+  /** Most idle connections that are kept; by default all. */
+  readonly maxIdle?: number
   /** The most bytes of a response's head, by default 64 KiB. */
   readonly maxResponseHead?: number
   readonly tls?: TlsSettings
@@ -35,6 +37,7 @@ export class Http1Connection implements UpstreamConnection, SocketOwner {
   readonly tls: TlsSettings | undefined
   session: Buffer | undefined
   readonly #keepAlive: number
+  readonly #maxIdle: number
   readonly #sockets = new Set<HttpSocket>()
   /** May hold closed ones, until they are met. */
   #idle: HttpSocket[] = []
@@ -48,6 +51,7 @@ export class Http1Connection implements UpstreamConnection, SocketOwner {
     this.maxResponseHead = settings.maxResponseHead ?? MAX_RESPONSE_HEAD
     this.tls = settings.tls
     this.#keepAlive = settings.keepAlive
+    this.#maxIdle = settings.maxIdle ?? Infinity
   }
 
   send(request: UpstreamRequest, sink: ResponseSink): Exchange {
@@ -62,7 +66,7 @@ export class Http1Connection implements UpstreamConnection, SocketOwner {
 
   release(socket: HttpSocket): void {
     const keep = Math.min(this.#keepAlive, (socket.backendKeeps ?? Infinity) - KEEP_ALIVE_MARGIN)
-    if (this.#closed || keep <= 0) {
+    if (this.#closed || keep <= 0 || this.#idle.length >= this.#maxIdle) {
       socket.destroy()
       return
     }

@@ -100,6 +100,19 @@ test('an idle connection is closed when its time is over', async (t) => {
   assert.equal(backend.connections.length, 2)
 })
 
+test('no more idle connections are kept than there may be, and those that may serve on', async (t) => {
+  const backend = await answering(t, OK)
+  const connection = connectTo(t, backend.url, { maxIdle: 2 })
+  await Promise.all([settle(connection), settle(connection), settle(connection)])
+  const closed = backend.connections.map(async (each, index) => {
+    await each.untilClosed()
+    return index
+  })
+  await Promise.race(closed)
+  await Promise.all([settle(connection), settle(connection)])
+  assert.equal(backend.connections.length, 3)
+})
+
 test('an idle connection whose time is over is not used even before it is closed', async (t) => {
   const backend = await answering(t, OK)
   const connection = connectTo(t, backend.url, { keepAlive: 50 })

@@ -100,6 +100,17 @@ describe('timeouts', { concurrency: 4 }, () => {
     assertLine(await lab.nextLine(), { status: 200, reason: 'idle_timeout' })
   })
 
+  test('a backend that has begun to answer is not to blame for the silence of an upload', async (t) => {
+    const backend = await startRawBackend(t, ({ send }) => send('HTTP/1.1 200 OK\r\n\r\nbegun'))
+    const lab = await startLab(t, { backends: [backend.url], group: { timeouts: { idle: '150ms' } } })
+    const client = await lab.client()
+    client.write(message('PUT', '/', ['Content-Length: 100'], 'some'))
+    await client.closed
+    assertLine(await lab.nextLine(), { status: 200, reason: 'idle_timeout' })
+    const [view] = (await lab.group('lab')).backends
+    assert.equal(view!.failures, 0)
+  })
+
   test('a backend that is slow, but not silent, is not cut', async (t) => {
     const backend = await answering(t, 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n')
     const lab = await startLab(t, { backends: [backend.url], group: { timeouts: { idle: '1s' } } })
@@ -207,6 +218,8 @@ describe('timeouts', { concurrency: 4 }, () => {
     await client.untilText('504 Gateway Timeout')
     assertLine(await lab.nextLine(), { status: 504, reason: 'total_timeout' })
     await backend.connections[0]!.untilClosed()
+    const [view] = (await lab.group('lab')).backends
+    assert.equal(view!.failures, 0, 'the backend is not to blame')
   })
 
   test('a route’s timeouts replace the group’s key by key', async (t) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { answering, startRawBackend } from '../../forwarding/http1/raw-backend.ts'
-import { answer, assertLine, get, startLab } from '../../helpers/lab.ts'
+import { answer, assertLine, get, message, startLab } from '../../helpers/lab.ts'
 
 describe('Retry-After', { concurrency: 4 }, () => {
   test('the Retry-After of the only backend is honoured', async (t) => {
@@ -35,6 +35,25 @@ describe('Retry-After', { concurrency: 4 }, () => {
       assertLine(await lab.nextLine(), { status: 503, attempts: 1 })
     })
   }
+
+  test('the wait is no silence of the upload that it interrupts', async (t) => {
+    let requests = 0
+    const backend = await startRawBackend(t, ({ send }) => {
+      if (++requests === 1) send(answer(503, 'bad', 'Retry-After: 1'))
+    })
+    const lab = await startLab(t, {
+      backends: [backend.url],
+      group: { retry: { on: [503] }, timeouts: { idle: '400ms' } }
+    })
+    const client = await lab.client()
+    client.write(message('PUT', '/', ['Content-Length: 8'], 'some'))
+    const second = await backend.connection(1)
+    client.write('more')
+    await second.untilReceived('somemore')
+    second.send(answer(200, 'good'))
+    await client.untilText('good')
+    assertLine(await lab.nextLine(), { status: 200, attempts: 2 })
+  })
 
   test('nobody waits for one backend while another is there', async (t) => {
     const [bad, good] = [
