@@ -36,11 +36,17 @@ const KEYS = 1024
 
 /** What the backends are like while they are picked from. */
 const STATES = {
-  'equal weights, idle': { weightOf: () => 1, inFlightOf: () => 0 },
-  'weights 1 to 3, idle': { weightOf: (place: number) => 1 + (place % 3), inFlightOf: () => 0 },
+  'equal weights, idle': { weightOf: () => 1, inFlightOf: () => 0, utilization: undefined },
+  'equal weights, idle, load reported': { weightOf: () => 1, inFlightOf: () => 0, utilization: 0.4 },
+  'weights 1 to 3, idle': {
+    weightOf: (place: number) => 1 + (place % 3),
+    inFlightOf: () => 0,
+    utilization: undefined
+  },
   'weights 1 to 3, 1 to 3 in flight': {
     weightOf: (place: number) => 1 + (place % 3),
-    inFlightOf: (place: number) => 1 + ((place * 7) % 3)
+    inFlightOf: (place: number) => 1 + ((place * 7) % 3),
+    utilization: undefined
   }
 } as const
 
@@ -99,12 +105,13 @@ function addPicks(
   state: keyof typeof STATES,
   size: number
 ): void {
-  const { weightOf, inFlightOf } = STATES[state]
+  const { weightOf, inFlightOf, utilization } = STATES[state]
   const weights = Array.from({ length: size }, (_, place) => weightOf(place))
   const { backends, live } = liveBackends(weights, ROWS)
   for (const backend of backends) {
     for (let held = inFlightOf(backend.place); held > 0; held--) backend.acquire()
     backend.learn(1_000 + ((backend.place * 37) % 50) * 20)
+    if (utilization !== undefined) backend.report(utilization)
   }
   const shared = { random: quickRandom(1), now: sharedNow }
   const make = () => createAlgorithm<Backend>(algorithm, { places: size, ...shared })

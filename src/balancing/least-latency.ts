@@ -33,6 +33,10 @@ export class LeastLatency<C extends Candidate> implements Algorithm<C> {
   readonly #medians = new PerPool<Pool<C>, Median<C>>((pool) => new Median(pool))
   /** Of each tier, the place behind that of the last pick: there the next one begins, as equal ones take turns. */
   readonly #next: number[] = []
+  /** What the current pick goes by, and what it found last. Fields: a number that is passed on may cost an allocation. */
+  #moment = 0
+  #median = 1
+  #cost = 0
 
   constructor(options: AlgorithmOptions) {
     this.#now = options.now
@@ -41,19 +45,15 @@ export class LeastLatency<C extends Candidate> implements Algorithm<C> {
 
   pick(pool: Pool<C>, exclusion: Exclusion<C>): C | undefined {
     if (pool.candidates.length === 0) return undefined
-    const now = stamp(this.#now())
-    const median = this.#medians.of(pool).at(now)
+    this.#moment = stamp(this.#now())
+    this.#median = this.#medians.of(pool).at(this.#moment)
     return pool.candidates.length <= MOST_LOOKED_AT
-      ? this.#pickOfAll(pool, exclusion, median, now)
-      : this.#pickOfSome(pool, exclusion, median, now)
+      ? this.#pickOfAll(pool, exclusion)
+      : this.#pickOfSome(pool, exclusion)
   }
 
-  #pickOfAll(
-    { candidates, weights }: Pool<C>,
-    exclusion: Exclusion<C>,
-    median: number,
-    now: number
-  ): C | undefined {
+  #pickOfAll(pool: Pool<C>, exclusion: Exclusion<C>): C | undefined {
+    const { candidates } = pool
     const count = candidates.length
     const { tier } = candidates[0]!
     let least = Infinity
@@ -63,9 +63,9 @@ export class LeastLatency<C extends Candidate> implements Algorithm<C> {
       if (index === count) index = 0
       const candidate = candidates[index]!
       if (exclusion.excludes(candidate)) continue
-      const cost = costOf(candidate, median, now) / weights[index]!
-      if (best && cost >= least) continue
-      least = cost
+      this.#setCost(pool, index)
+      if (best && this.#cost >= least) continue
+      least = this.#cost
       best = candidate
     }
     if (best) this.#next[tier] = best.place + 1
@@ -73,33 +73,32 @@ export class LeastLatency<C extends Candidate> implements Algorithm<C> {
   }
 
   /** The draws are by weight: one that weighs as much as all others must be among the choices every other time. */
-  #pickOfSome(pool: Pool<C>, exclusion: Exclusion<C>, median: number, now: number): C | undefined {
-    const { candidates, weights } = pool
+  #pickOfSome(pool: Pool<C>, exclusion: Exclusion<C>): C | undefined {
     let least = Infinity
     let best: C | undefined
     for (let choice = 0; choice < CHOICES; choice++) {
       const index = this.#draw.draw(pool, exclusion)
       if (index === -1) return best
-      const candidate = candidates[index]!
-      const cost = costOf(candidate, median, now) / weights[index]!
-      if (best && cost >= least) continue
-      least = cost
-      best = candidate
+      this.#setCost(pool, index)
+      if (best && this.#cost >= least) continue
+      least = this.#cost
+      best = pool.candidates[index]!
     }
     return best
   }
-}
 
-function costOf(candidate: Candidate, median: number, now: number): number {
-  const { latency } = candidate
-  const believed = latency === 0 ? 0 : shareBelieved(ageOf(candidate.latencyAt, now))
-  const expected = median + (latency - median) * believed
-  const cost = expected * (candidate.inFlight + 1)
-  const { utilization } = candidate
-  if (utilization === 0) return cost
-  // By an age of its own: one that stopped reporting goes on answering.
-  const load = utilization * shareBelieved(ageOf(candidate.utilizationAt, now))
-  return cost / (1 - load / UTILIZATION_ROOM)
+  #setCost({ candidates, weights }: Pool<C>, index: number): void {
+    const candidate = candidates[index]!
+    const { latency, utilization } = candidate
+    const median = this.#median
+    const now = this.#moment
+    const believed = latency === 0 ? 0 : shareBelieved(ageOf(candidate.latencyAt, now))
+    const expected = median + (latency - median) * believed
+    const cost = (expected * (candidate.inFlight + 1)) / weights[index]!
+    // By an age of its own: one that stopped reporting goes on answering.
+    const load = utilization === 0 ? 0 : utilization * shareBelieved(ageOf(candidate.utilizationAt, now))
+    this.#cost = cost / (1 - load / UTILIZATION_ROOM)
+  }
 }
 
 /**
