@@ -1,8 +1,5 @@
 /** Ours beside other proxies: `npm run bench:forwarding -- --help`; `npm run bench` prints all tables. */
-import { mkdtempSync, rmSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { startBackends } from './backends.ts'
 import { chooseContestants } from './contestants/choose.ts'
 import type { Contestant } from './contestants/contestant.ts'
@@ -11,25 +8,13 @@ import { holds, type Verdict, verdictLines } from './goals.ts'
 import { buildProject } from '../support/build-project.ts'
 import { checkMachine, machineFacts, type Program } from '../support/machine.ts'
 import { readOptions, USAGE } from './options.ts'
-import { stopAll } from '../support/pinned-process.ts'
+import { progress, runBenchmark, say } from '../support/run-benchmark.ts'
 import { measureRounds, resultsAsJson } from './rounds.ts'
 import { REPORTS } from './reports.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'xecureapi-bench-'))
-// Whatever it ends with, a reader of its output that left included.
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
-process.once('SIGINT', () => void giveUp(130))
-process.once('SIGTERM', () => void giveUp(143))
-try {
-  await run(process.argv.slice(2))
-} catch (error) {
-  process.stderr.write(`${(error as Error).message}\n`)
-  process.exitCode = 1
-} finally {
-  await stopAll()
-}
+await runBenchmark(run)
 
-async function run(args: string[]): Promise<void> {
+async function run(args: string[], folder: string): Promise<void> {
   const options = readOptions(args)
   if (options.help) return say(USAGE)
   checkMachine({ taskset: 'util-linux', wrk: 'wrk', nginx: 'nginx' })
@@ -58,17 +43,4 @@ async function run(args: string[]): Promise<void> {
 function programsOf(contestants: readonly Contestant[]): Record<string, Program> {
   const theirs = contestants.flatMap(({ title, program }) => (program ? [[title, program] as const] : []))
   return { ...Object.fromEntries(theirs), wrk: { command: 'wrk', debian: 'wrk', version: ['-v'] } }
-}
-
-async function giveUp(code: number): Promise<void> {
-  await stopAll()
-  process.exit(code)
-}
-
-function say(text: string): void {
-  process.stdout.write(`${text}\n\n`)
-}
-
-function progress(what: string): void {
-  process.stderr.write(`${what}\n`)
 }

@@ -1,11 +1,8 @@
 /** Tail latency with slow backends, ours beside other proxies: `npm run bench:tail -- --help`. */
-import { mkdtempSync, rmSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { buildProject } from '../support/build-project.ts'
 import { checkMachine, machineFacts } from '../support/machine.ts'
-import { stopAll } from '../support/pinned-process.ts'
+import { progress, runBenchmark, say } from '../support/run-benchmark.ts'
 import { chooseContestants, type Contestant } from './contestants.ts'
 import { aimLines } from './goals.ts'
 import { Lane } from './lane.ts'
@@ -13,21 +10,9 @@ import { readOptions, USAGE } from './options.ts'
 import { measureRounds, resultsAsJson } from './rounds.ts'
 import { lateness, tailTables } from './tables.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'xecureapi-bench-'))
-// Whatever it ends with, a reader of its output that left included.
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
-process.once('SIGINT', () => void giveUp(130))
-process.once('SIGTERM', () => void giveUp(143))
-try {
-  await run(process.argv.slice(2))
-} catch (error) {
-  process.stderr.write(`${(error as Error).message}\n`)
-  process.exitCode = 1
-} finally {
-  await stopAll()
-}
+await runBenchmark(run)
 
-async function run(args: string[]): Promise<void> {
+async function run(args: string[], folder: string): Promise<void> {
   const options = readOptions(args)
   if (options.help) return say(USAGE)
   checkMachine({ taskset: 'util-linux' })
@@ -49,17 +34,4 @@ async function run(args: string[]): Promise<void> {
 
 function programsOf(contestants: readonly Contestant[]): Record<string, NonNullable<Contestant['program']>> {
   return Object.fromEntries(contestants.flatMap(({ program }) => (program ? [[program.title, program]] : [])))
-}
-
-async function giveUp(code: number): Promise<void> {
-  await stopAll()
-  process.exit(code)
-}
-
-function say(text: string): void {
-  process.stdout.write(`${text}\n\n`)
-}
-
-function progress(what: string): void {
-  process.stderr.write(`${what}\n`)
 }

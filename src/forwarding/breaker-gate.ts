@@ -1,3 +1,4 @@
+import { TRIALS } from '../health/circuit-breaker.ts'
 import { sharedNow, stamp } from '../shared-clock.ts'
 import type { UpstreamGroup } from '../upstreams/group.ts'
 
@@ -9,9 +10,6 @@ export type Admission =
   | 'trial'
   /** Not at all. */
   | 'none'
-
-/** Requests that a half-open breaker lets through at once, over all threads. */
-const TRIALS = 3
 
 /** Whether a group's circuit breaker lets a request through. */
 export function admit({ live, settings }: UpstreamGroup): Admission {

@@ -30,10 +30,10 @@ export interface BreakerChange {
 }
 
 /**
- * Trials in a row that close it, as many as may be under way at once: a single one that goes well says little of a group
- * that fails every other time.
+ * Requests that a half-open breaker lets through at once, over all threads, and as many that go well in a row close it: a
+ * single one says little of a group that fails every other time.
  */
-const PASSES = 3
+export const TRIALS = 3
 
 /**
  * The circuit breaker of one group: open once too many of its attempts fail, half open after a while, and closed again
@@ -78,7 +78,7 @@ export class CircuitBreaker {
       return now >= this.#opensAt ? this.#become('half-open', 'time_passed') : undefined
     }
     if (trials.failed > 0) return this.#open(now, 'trial_failed')
-    return trials.passed >= PASSES ? this.#become('closed', 'trials_passed') : undefined
+    return trials.passed >= TRIALS ? this.#become('closed', 'trials_passed') : undefined
   }
 
   #watch(now: number, outcomes: Outcomes): Omit<BreakerChange, 'group'> | undefined {
