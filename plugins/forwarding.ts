@@ -5,7 +5,7 @@ import fp from 'fastify-plugin'
 import { addressBlocks } from '../src/address-blocks.ts'
 import { Connections } from '../src/forwarding/connections.ts'
 import { ForwardedRequest } from '../src/forwarding/forwarded-request.ts'
-import { ForwardingTargets } from '../src/forwarding/targets.ts'
+import { type BodyLimits, ForwardingTargets } from '../src/forwarding/targets.ts'
 import { noRoute } from '../src/problem.ts'
 import { FORWARDING_PATH } from '../src/routing/lookup.ts'
 import { rewriteTarget } from '../src/routing/rewrite.ts'
@@ -16,6 +16,8 @@ export interface ForwardingOptions {
   readonly connections?: Connections
   /** Addresses and CIDR blocks whose X-Forwarded-* is believed. */
   readonly trustProxy?: readonly string[]
+  /** By default bodies may be as large and take as long as they like. */
+  readonly limits?: BodyLimits
 }
 
 /** CONNECT would make a tunnel and TRACE echo credentials; all else that Node can parse is forwarded. */
@@ -31,7 +33,8 @@ async function forwarding(app: FastifyInstance, options: ForwardingOptions): Pro
   const connections = options.connections ?? new Connections()
   const { upstreams, balancers } = app
   const trusted = addressBlocks(options.trustProxy ?? [])
-  const targets = new ForwardingTargets({ upstreams, balancers, connections, trusted })
+  const limits = options.limits ?? { bodyLimit: 0, requestTimeout: 0 }
+  const targets = new ForwardingTargets({ upstreams, balancers, connections, trusted, limits })
   const targetOf = new Map(app.routeTable.routes.map((route) => [route, targets.for(route)]))
 
   app.addHook('onClose', async () => {

@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http2'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { endUpload } from '../src/forwarding/unread-upload.ts'
+import { endUpload, refuseUpload } from '../src/forwarding/unread-upload.ts'
 import { GRPC_TYPE, grpcMessage, grpcStatus, isGrpc } from '../src/grpc.ts'
 import { noRoute, PROBLEM_TYPE, problem, ProblemError } from '../src/problem.ts'
 import { http2Stream, isGone } from '../src/raw-messages.ts'
@@ -35,6 +35,7 @@ export function sendProblem(error: Error, request: FastifyRequest, reply: Fastif
     sendGrpcStatus(error, status, request, reply)
     return
   }
+  refuseUpload(request.raw, reply.raw)
   // As bytes: to a text Fastify would add a charset, which this media type does not have.
   const body = Buffer.from(JSON.stringify(problem(status, detailOf(error, status), request.id)))
   void reply.status(status).header('content-type', PROBLEM_TYPE).header('x-request-id', request.id).send(body)

@@ -5,7 +5,8 @@ import { existsSync } from 'node:fs'
 const TOOLS = [
   { command: 'curl', package: 'curl' },
   { command: 'openssl', package: 'openssl' },
-  { command: 'nghttp', package: 'nghttp2-client' }
+  { command: 'nghttp', package: 'nghttp2-client' },
+  { command: 'redis-server', package: 'redis-server' }
 ] as const
 
 const missing = TOOLS.filter(({ command }) => spawnSync('sh', ['-c', `command -v ${command}`]).status !== 0)

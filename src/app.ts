@@ -8,6 +8,7 @@ import forwarding from '../plugins/forwarding.ts'
 import healthChecks from '../plugins/health-checks.ts'
 import metrics from '../plugins/metrics.ts'
 import outlierDetection from '../plugins/outlier-detection.ts'
+import rateLimiting from '../plugins/rate-limiting.ts'
 import problemDetails, { sendProblem } from '../plugins/problem-details.ts'
 import requestRecord from '../plugins/request-record.ts'
 import routing from '../plugins/routing.ts'
@@ -15,19 +16,23 @@ import upstreamRegistry from '../plugins/upstream-registry.ts'
 import { type AdminContext, adminRoutes } from './admin/routes.ts'
 import type { GatewayConfig } from './config/types.ts'
 import type { Connections } from './forwarding/connections.ts'
+import { limitsOf } from './limits/limit-tables.ts'
 import { forwardFirst } from './routing/lookup.ts'
 import { RouteTable } from './routing/route-table.ts'
 import { requestIds } from './telemetry/request-id.ts'
 import type { RouteStats } from './telemetry/route-stats.ts'
+import type { Limiters } from './threads/limiters.ts'
 import type { UpstreamGroups } from './upstreams/group.ts'
 import type { UpstreamRegistry } from './upstreams/registry.ts'
 
 /** What one generation of a data plane thread is built from. */
 export interface GenerationParts {
-  readonly config: Pick<GatewayConfig, 'routes' | 'log' | 'server'>
+  readonly config: Pick<GatewayConfig, 'routes' | 'log' | 'server' | 'rateLimit'>
   readonly groups: UpstreamGroups
   readonly connections: Connections
   readonly stats: RouteStats
+  /** Makes the limiters of its limits; closed with the app. */
+  readonly limiters: Limiters
   readonly log: FastifyBaseLogger
 }
 
@@ -41,17 +46,26 @@ export async function buildGeneration(parts: GenerationParts): Promise<FastifyIn
   const table = new RouteTable(parts.config.routes)
   await nextTurn()
   const app = createApp(parts.log, { rewriteUrl: forwardFirst(table) })
+  app.addHook('onClose', () => parts.limiters.close())
   await app.register(problemDetails)
   await app.register(requestRecord)
   await app.register(upstreamRegistry, { groups: parts.groups })
   await app.register(routing, { table })
   await app.register(metrics, { stats: parts.stats })
   if (parts.config.log.access) await app.register(accessLog)
+  if (limitsOf(parts.config).length > 0) {
+    await app.register(rateLimiting, {
+      limits: parts.config.rateLimit,
+      limiterOf: (id, limit) => parts.limiters.of(id, limit),
+      trustProxy: parts.config.server.trustProxy
+    })
+  }
   await app.register(balancing)
   await nextTurn()
   await app.register(forwarding, {
     connections: parts.connections,
-    trustProxy: parts.config.server.trustProxy
+    trustProxy: parts.config.server.trustProxy,
+    limits: parts.config.server.limits
   })
   await nextTurn()
   await app.ready()

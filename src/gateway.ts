@@ -13,7 +13,9 @@ import { explain } from './explain.ts'
 import { LiveState } from './live-state.ts'
 import { RouteTable } from './routing/route-table.ts'
 import { AffinitySecret } from './store/affinity-secret.ts'
+import { RedisPresence } from './store/redis-presence.ts'
 import { EventLog, type ReloadEvent, type ReloadTrigger } from './telemetry/events.ts'
+import { tellOfReload } from './telemetry/reload-news.ts'
 import { createDataPlanePool, workerCount } from './threads/data-plane-pool.ts'
 import { Generation } from './threads/generation.ts'
 import { Listener } from './threads/listener.ts'
@@ -55,6 +57,7 @@ export class Gateway {
   readonly #certificates: CertificateStore
   readonly #workers: number
   readonly #affinitySecret = new AffinitySecret()
+  readonly #presence: RedisPresence
   #config: GatewayConfig
   #table: RouteTable
   #version = 1
@@ -100,6 +103,7 @@ export class Gateway {
     this.#table = new RouteTable(config.routes)
     this.#live = new LiveState(Math.max(1, workers))
     this.#addresses = addresses
+    this.#presence = new RedisPresence({ log, events: this.events, gateways: this.#live.gateways })
     const { pool, stopWatch } = createDataPlanePool({
       log,
       events: this.events,
@@ -180,6 +184,7 @@ export class Gateway {
     }
     this.#stopWatch()
     const report = await this.#pool.stop(left())
+    await this.#presence.stop()
     await this.#control?.close()
     await this.#adminListener.stop(ADMIN_STOP_TIMEOUT)
     return report
@@ -197,6 +202,7 @@ export class Gateway {
     this.#follower.follow(this.#config)
     const spec = this.#live.prepare(this.#config, this.#version)
     this.#live.commit(this.#config, this.#version)
+    this.#presence.follow(this.#config)
     this.#control = await this.#buildControl()
     this.#adminListener.serve(new Generation(0, this.#control))
     await this.#adminListener.listen(this.#addresses.admin)
@@ -265,6 +271,7 @@ export class Gateway {
     await this.#certificates.use(certificates)
     this.#logFailures(await this.#pool.commit(spec, addresses.front, addresses.redirect))
     this.#live.commit(next, version)
+    this.#presence.follow(next)
     if (next.server.workers !== this.#config.server.workers) {
       this.#log.warn({ workers: this.#workers }, 'server.workers takes effect at the next start')
     }
@@ -286,15 +293,7 @@ export class Gateway {
     outcome: ReloadEvent['outcome'],
     errors: readonly string[] = []
   ): ReloadEvent {
-    const event: ReloadEvent = { type: 'reload', trigger, outcome, generation: this.#version, errors }
-    // Editors touch files without changing them; that is no news.
-    if (outcome !== 'unchanged' || trigger !== 'file') {
-      this.#log[outcome === 'failed' ? 'error' : 'info'](
-        { trigger, outcome, generation: this.#version, errors },
-        'reload'
-      )
-      this.events.record(event)
-    }
-    return event
+    const generation = this.#version
+    return tellOfReload(this.#log, this.events, { type: 'reload', trigger, outcome, generation, errors })
   }
 }

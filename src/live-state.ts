@@ -1,4 +1,5 @@
 import type { GatewayConfig } from './config/types.ts'
+import { LimitTables } from './limits/limit-tables.ts'
 import { NO_ROUTE, ROUTE_LAYOUT } from './telemetry/route-stats.ts'
 import type { GenerationSpec, LiveShare } from './threads/messages.ts'
 import { LiveTable } from './upstreams/live-table.ts'
@@ -6,12 +7,15 @@ import { UpstreamRegistry } from './upstreams/registry.ts'
 import { KeyedSlots } from './upstreams/slots.ts'
 
 /**
- * All numbers that threads share: of backends and of routes. Follows a configuration through its two phases, so that
+ * All numbers that threads share: of backends, groups, routes and rate limits. Follows a configuration through its two phases, so that
  * one that fails leaves no trace.
  */
 export class LiveState {
   readonly registry: UpstreamRegistry
   readonly routes: KeyedSlots
+  readonly limits = new LimitTables()
+  /** How many gateways share the store, this one included. */
+  readonly gateways = new Int32Array(new SharedArrayBuffer(4)).fill(1)
 
   /** @param rows - Threads that write. */
   constructor(rows: number) {
@@ -28,7 +32,9 @@ export class LiveState {
       config,
       backends: share(this.registry.slots),
       groups: share(this.registry.groupSlots),
-      routes: share(this.routes)
+      routes: share(this.routes),
+      limits: this.limits.prepare(config),
+      gateways: this.gateways.buffer
     }
   }
 
@@ -36,12 +42,14 @@ export class LiveState {
   commit(config: GatewayConfig, version: number): void {
     this.registry.commit(config.upstreams, version)
     this.routes.retain(routeKeys(config), version)
+    this.limits.retain(config)
   }
 
   /** It failed; nothing ever used what was made for it. @param serving - The configuration that serves on. */
   abort(serving: GatewayConfig): void {
     this.registry.abort()
     this.routes.retain(routeKeys(serving), NEVER_USED)
+    this.limits.retain(serving)
     this.reclaim(NEVER_USED)
   }
 
@@ -57,6 +65,7 @@ export class LiveState {
     this.registry.table.clearGauges(row)
     this.registry.groupSlots.table.clearGauges(row)
     this.routes.table.clearGauges(row)
+    this.limits.releaseLocksOf(row)
   }
 }
 

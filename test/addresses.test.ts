@@ -12,6 +12,7 @@ import {
 } from '../src/addresses.ts'
 import type { ServerConfig } from '../src/config/types.ts'
 import { PLAIN } from '../src/threads/messages.ts'
+import { DEFAULT_LIMITS } from './helpers/config-defaults.ts'
 
 const CERTIFICATES = [{ cert: '/tls.crt', key: '/tls.key' }]
 
@@ -24,6 +25,7 @@ function configOf(server: Partial<ServerConfig> = {}, adminPort = 0): AddressCon
       trustProxy: [],
       proxyProtocol: false,
       stallTimeout: 1_000,
+      limits: DEFAULT_LIMITS,
       shutdown: { delay: 0, timeout: 0 },
       ...server
     },

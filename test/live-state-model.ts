@@ -9,6 +9,7 @@ import { buildGroups } from '../src/upstreams/group.ts'
 import { type LiveLayout, LiveTable } from '../src/upstreams/live-table.ts'
 import type { KeyedSlots } from '../src/upstreams/slots.ts'
 import { between, oneOf } from './balancing/seeded.ts'
+import { DEFAULT_LIMITS, defaultStore } from './helpers/config-defaults.ts'
 import { route } from './routing/routes.ts'
 import { group } from './upstreams/groups.ts'
 
@@ -26,10 +27,13 @@ export function configOf(
       trustProxy: [],
       proxyProtocol: false,
       stallTimeout: 30_000,
+      limits: DEFAULT_LIMITS,
       shutdown: { delay: 0, timeout: 1000 }
     },
     admin: { host: '127.0.0.1', port: 0 },
     log: { level: 'silent', access: false },
+    store: defaultStore('/etc'),
+    rateLimit: [],
     upstreams,
     routes: routes.map((name) => route(`/${name}`, { name, upstream: upstreams[0]?.name ?? 'none' }))
   }

@@ -1,6 +1,7 @@
 /** Ours beside other proxies: `npm run bench:forwarding -- --help`; `npm run bench` prints all tables. */
 import { writeFile } from 'node:fs/promises'
 import { startBackends } from './backends.ts'
+import { startRedis } from '../support/redis.ts'
 import { chooseContestants } from './contestants/choose.ts'
 import type { Contestant } from './contestants/contestant.ts'
 import { disturbance } from './figures.ts'
@@ -23,10 +24,11 @@ async function run(args: string[], folder: string): Promise<void> {
   const { urls } = await startBackends(folder)
   say(`\`node bench/forwarding/main.ts ${args.join(' ')}\``)
   say(machineFacts(programsOf(contestants)).join('\n'))
+  const redis = options.tables.includes('limits') ? await startRedis(folder, say) : undefined
   const verdicts: Verdict[] = []
   const measured = new Map<string, unknown>()
   for (const table of options.tables) {
-    const report = REPORTS[table](contestants, options.loads)
+    const report = REPORTS[table](contestants, options.loads, redis)
     const results = await measureRounds(report.entries, urls, options.pace, folder, progress)
     say(report.text(results))
     say(disturbance(results))

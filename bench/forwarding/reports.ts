@@ -1,5 +1,6 @@
 import type { Contestant } from './contestants/contestant.ts'
 import { judgeLine, judgeLoads, judgeSize, type Verdict } from './goals.ts'
+import { limitsEntries, limitsTable } from './limits-table.ts'
 import type { Load } from './loads.ts'
 import { loadsTables } from './loads-table.ts'
 import { costOfLine, logsEntries, logsTable } from './logs-table.ts'
@@ -17,7 +18,10 @@ export interface Report {
 
 /** The parts of the report by name. */
 export const REPORTS: Readonly<
-  Record<TableName, (contestants: readonly Contestant[], loads: readonly Load[]) => Report>
+  Record<
+    TableName,
+    (contestants: readonly Contestant[], loads: readonly Load[], redis: string | undefined) => Report
+  >
 > = {
   loads: (contestants, loads) => {
     const entries = contestants.map((contestant) => ({ key: contestant.name, contestant, log: false, loads }))
@@ -36,5 +40,10 @@ export const REPORTS: Readonly<
     entries: scaleEntries(),
     text: (results) => `### Many routes, many backends, GET 1 KB\n\n${scaleTable(results)}`,
     verdicts: (results) => judgeSize(costOfSize(results))
+  }),
+  limits: (_contestants, _loads, redis) => ({
+    entries: limitsEntries(redis),
+    text: (results) => `### Rate limits, GET 1 KB\n\n${limitsTable(redis, results)}`,
+    verdicts: () => []
   })
 }

@@ -3,7 +3,9 @@ import { buildGeneration } from '../../src/app.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { Connections } from '../../src/forwarding/connections.ts'
 import { LiveState } from '../../src/live-state.ts'
+import { RedisStores } from '../../src/store/redis-stores.ts'
 import { RouteStats } from '../../src/telemetry/route-stats.ts'
+import { Limiters } from '../../src/threads/limiters.ts'
 import { buildGroups } from '../../src/upstreams/group.ts'
 import { withLoopStall } from './loop-stall.ts'
 import type { Reloader } from './reloader.ts'
@@ -58,7 +60,8 @@ export async function measureParts(reloader: Reloader, file: string): Promise<Pa
         row: 0
       })
       const stats = new RouteStats(live.routes.table, new Map(spec.routes.slots), 0)
-      return buildGeneration({ config, groups, connections, stats, log })
+      const limiters = new Limiters(spec, 0, new RedisStores(log))
+      return buildGeneration({ config, groups, connections, stats, limiters, log })
     })
     await part('swap', 'control plane', () => live.commit(config, version))
     await part('close the old', 'data plane', () => app.close())

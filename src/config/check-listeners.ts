@@ -1,6 +1,7 @@
 import { BlockList, isIP, isIPv6 } from 'node:net'
 import { checkDuration } from './check-durations.ts'
 import { isAddressBlock } from '../address-blocks.ts'
+import { checkServerLimits } from './check-limits.ts'
 import { checkServerTls } from './check-tls.ts'
 import { quote, type SourceDocument } from './document.ts'
 import type { Finding } from './issue.ts'
@@ -23,6 +24,7 @@ export function checkListeners(config: Sound<RawConfig>, document: SourceDocumen
     ...checkTrustProxy(document, server?.trustProxy ?? []),
     ...checkTransport(server, document),
     ...checkServerTls(document, server?.tls),
+    ...checkServerLimits(document, server?.limits),
     ...checkDuration(document, ['server', 'stallTimeout'], server?.stallTimeout, 500),
     ...checkDuration(document, ['server', 'shutdown', 'delay'], shutdown?.delay),
     ...checkDuration(document, ['server', 'shutdown', 'timeout'], shutdown?.timeout)

@@ -1,6 +1,7 @@
 import { METHODS } from 'node:http'
 import { findRouteConflicts } from '../routing/conflicts.ts'
 import { checkForwarding } from './check-forwarding.ts'
+import { checkBodyLimit, checkRateLimits, checkRouteCost, type GatewayLimits } from './check-limits.ts'
 import { checkUpstream } from './check-split.ts'
 import type { RouteDefinition } from './define-routes.ts'
 import { quote, toIssues, type SourceDocument } from './document.ts'
@@ -23,6 +24,13 @@ export interface RouteEntry {
   readonly isWhole: boolean
 }
 
+/** What routes are checked against. */
+export interface Surroundings {
+  /** Names of all upstream groups, sound or not. */
+  readonly groups: readonly string[]
+  readonly gateway: GatewayLimits
+}
+
 /** Routes checked against the groups and each other. */
 export interface CheckedRoutes {
   /** In the order given; without those that are wrong. */
@@ -34,21 +42,33 @@ export interface CheckedRoutes {
  * Checks the routes of the file and of all modules together: paths, groups that exist, unique names, and that none
  * hides another.
  *
- * @param groups - Names of all upstream groups, sound or not.
+ * @param around - What of the rest of the configuration they refer to.
  */
-export function checkRoutes(entries: readonly RouteEntry[], groups: readonly string[]): CheckedRoutes {
+export function checkRoutes(entries: readonly RouteEntry[], around: Surroundings): CheckedRoutes {
   const names = nameRoutes(entries.map(({ route }) => route))
   const resolved = new Map<RouteConfig, RouteEntry>()
   const issues = checkNames(entries)
   for (const [index, entry] of entries.entries()) {
-    const shape = checkShape(entry)
-    issues.push(...toIssues(entry.document, [...shape, ...checkUpstream(entry, groups)]))
+    const shape = [...checkShape(entry), ...checkLimits(entry, names[index], around)]
+    issues.push(...toIssues(entry.document, [...shape, ...checkUpstream(entry, around.groups)]))
     if (!entry.isWhole || shape.length > 0) continue
     const source = placeOf(entry, [])
     resolved.set(resolveRoute(entry.route as RouteDefinition, names[index] ?? '', source), entry)
   }
   const routes = [...resolved.keys()]
   return { routes, issues: [...issues, ...checkConflicts(routes, resolved)] }
+}
+
+function checkLimits(
+  { document, path, route }: RouteEntry,
+  name: string | undefined,
+  { gateway }: Surroundings
+): Finding[] {
+  return [
+    ...checkRateLimits(document, [...path, 'rateLimit'], route.rateLimit, name),
+    ...checkRouteCost(document, path, route.cost, gateway),
+    ...checkBodyLimit(document, [...path, 'bodyLimit'], route.bodyLimit)
+  ]
 }
 
 function checkShape({ document, path, route }: RouteEntry): Finding[] {

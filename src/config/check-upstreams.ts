@@ -1,6 +1,7 @@
 import { checkBalancing } from './check-balancing.ts'
 import { checkDuration, MIN_INTERVAL } from './check-durations.ts'
 import { checkForwarding } from './check-forwarding.ts'
+import { checkConcurrency } from './check-limits.ts'
 import { checkUpstreamTls } from './check-tls.ts'
 import { quote, type SourceDocument } from './document.ts'
 import type { Finding } from './issue.ts'
@@ -21,6 +22,7 @@ export function checkUpstreams(config: Sound<RawConfig>, document: SourceDocumen
       ...checkBackends(document, [...path, 'backends'], group?.backends ?? []),
       ...checkUpstreamTls(document, path, { tls: group?.tls, backends: group?.backends }),
       ...checkHealthCheck(document, [...path, 'healthCheck'], group?.healthCheck),
+      ...checkConcurrency(document, [...path, 'concurrency'], group?.concurrency),
       ...(group ? checkBalancing(document, path, group) : []),
       ...checkForwarding(document, path, { retry: group?.retry, timeouts: group?.timeouts })
     ]

@@ -1,3 +1,4 @@
+import { checkRateLimits, checkStore } from './check-limits.ts'
 import { checkListeners } from './check-listeners.ts'
 import { checkRoutes, type RouteEntry } from './check-routes.ts'
 import { checkUpstreams } from './check-upstreams.ts'
@@ -43,8 +44,16 @@ export function crossCheck(
     const sound = withoutPlaces(routes, places)
     entries.push(...routes.flatMap((_, index) => entryAt(module, sound, [index], places)))
   }
-  const findings = [...checkListeners(config, document), ...checkUpstreams(config, document)]
-  const { routes, issues } = checkRoutes(entries, groupsOf(root))
+  const findings = [
+    ...checkListeners(config, document),
+    ...checkStore(document, config.store),
+    ...checkRateLimits(document, ['rateLimit'], config.rateLimit, 'gateway'),
+    ...checkUpstreams(config, document)
+  ]
+  const { routes, issues } = checkRoutes(entries, {
+    groups: groupsOf(root),
+    gateway: { document, rateLimit: config.rateLimit }
+  })
   return { routes, issues: [...moduleIssues, ...toIssues(document, findings), ...issues] }
 }
 

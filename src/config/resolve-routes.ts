@@ -1,5 +1,6 @@
 import type { RouteDefinition } from './define-routes.ts'
 import { parseRequestKey } from './request-key-text.ts'
+import { resolveBodyLimit, resolveRateLimits } from './resolve-limits.ts'
 import { resolveRetry, resolveTimeouts } from './resolve-forwarding.ts'
 import { present } from './resolve-parts.ts'
 import { parseRoutePath } from './route-path.ts'
@@ -14,6 +15,7 @@ export function resolveRoute(route: RouteDefinition, name: string, source: strin
   const parsed = parseRoutePath(route.path)
   // What modules export has no defaults put in.
   const { methods, hosts, splitBy, rewrite, mode = 'stream', headers, retry, timeouts } = route
+  const { rateLimit, cost, priority, bodyLimit } = route
   return {
     name,
     path: 'path' in parsed ? parsed.path : route.path,
@@ -24,6 +26,10 @@ export function resolveRoute(route: RouteDefinition, name: string, source: strin
     ...(rewrite !== undefined && { rewrite }),
     mode,
     ...(headers && { headers: resolveHeaderRules(headers) }),
+    ...(rateLimit && { rateLimit: resolveRateLimits(name, rateLimit) }),
+    ...(cost !== undefined && { cost }),
+    ...(priority && { priority }),
+    ...(bodyLimit !== undefined && { bodyLimit: resolveBodyLimit(bodyLimit) }),
     ...(retry && { retry: resolveRetry(retry) }),
     ...(timeouts && { timeouts: resolveTimeouts(timeouts) }),
     source

@@ -8,6 +8,7 @@ import {
   resolveQueue
 } from './resolve-balancing.ts'
 import { resolveRetry, resolveTimeouts } from './resolve-forwarding.ts'
+import { resolveConcurrency } from './resolve-limits.ts'
 import { duration, present } from './resolve-parts.ts'
 import { resolveUpstreamTls } from './resolve-tls.ts'
 import type { RawConfig } from './schema.ts'
@@ -42,6 +43,7 @@ export function resolveGroup(folder: string, name: string, group: RawGroup): Ups
     ...(group.healthCheck && { healthCheck: resolveHealthCheck(group.healthCheck) }),
     ...(outlierDetection && { outlierDetection: resolveOutlierDetection(outlierDetection) }),
     ...(circuitBreaker && { circuitBreaker: resolveCircuitBreaker(circuitBreaker) }),
+    ...(group.concurrency && { concurrency: resolveConcurrency(group.concurrency) }),
     ...(slowStart > 0 && { slowStart }),
     ...(affinity && { affinity: resolveAffinity(affinity) }),
     queue: resolveQueue(present(group.queue)),

@@ -1,4 +1,5 @@
 import { dirname, resolve as resolvePath } from 'node:path'
+import { resolveClientLimits, resolveRateLimits, resolveStore } from './resolve-limits.ts'
 import { duration, present } from './resolve-parts.ts'
 import { resolveServerTls } from './resolve-tls.ts'
 import { resolveGroup } from './resolve-upstreams.ts'
@@ -28,10 +29,13 @@ export function resolveConfig(file: string, raw: RawConfig, routes: readonly Rou
       ...(server.tls && { tls: resolveServerTls(folder, server.tls) }),
       ...(server.redirect && { redirect: { port: present(server.redirect.port) } }),
       stallTimeout: duration(server.stallTimeout),
+      limits: resolveClientLimits(present(server.limits)),
       shutdown: { delay: duration(shutdown.delay), timeout: duration(shutdown.timeout) }
     },
     admin: { host: present(admin.host), port: present(admin.port) },
     log: { level: present(log.level), access: present(log.access) },
+    store: resolveStore(folder, present(raw.store)),
+    rateLimit: raw.rateLimit ? resolveRateLimits('gateway', raw.rateLimit) : [],
     upstreams: Object.entries(present(raw.upstreams)).map(([name, group]) =>
       resolveGroup(folder, name, group)
     ),

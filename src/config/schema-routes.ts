@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { RequestKey, Weight } from './schema-balancing.ts'
 import { HeaderRulesSchema, retrySchema, timeoutsSchema } from './schema-forwarding.ts'
+import { PrioritySchema, RouteBodyLimit, RouteCost, rateLimitSchema } from './schema-limits.ts'
 import { CLOSED, HOST_LABEL, METHOD_MESSAGE, METHOD_PATTERN, Name } from './schema-parts.ts'
 
 const GroupName = {
@@ -93,6 +94,10 @@ export const RouteSchema = Type.Object(
       })
     ),
     headers: Type.Optional(HeaderRulesSchema),
+    rateLimit: Type.Optional(rateLimitSchema('Limits of the route, besides those of the gateway.')),
+    cost: Type.Optional(RouteCost),
+    priority: Type.Optional(PrioritySchema),
+    bodyLimit: Type.Optional(RouteBodyLimit),
     retry: Type.Optional(retrySchema('route')),
     timeouts: Type.Optional(timeoutsSchema('route'))
   },

@@ -8,6 +8,7 @@ import {
   Weight
 } from './schema-balancing.ts'
 import { CircuitBreakerSchema, HealthCheckSchema, OutlierDetectionSchema } from './schema-health.ts'
+import { ConcurrencySchema } from './schema-limits.ts'
 import { CLOSED, Duration } from './schema-parts.ts'
 import { UpstreamTlsSchema } from './schema-tls.ts'
 
@@ -77,6 +78,7 @@ export const UpstreamSchema = Type.Object(
     healthCheck: Type.Optional(HealthCheckSchema),
     outlierDetection: Type.Optional(OutlierDetectionSchema),
     circuitBreaker: Type.Optional(CircuitBreakerSchema),
+    concurrency: Type.Optional(ConcurrencySchema),
     slowStart: Type.Optional(
       Duration({ description: 'How long the share of a backend that came back grows; absent = not at all.' })
     ),

@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox'
+import { ClientLimitsSchema, rateLimitSchema, StoreSchema } from './schema-limits.ts'
 import { CLOSED, Duration, ListenHost, ListenPort, NAME_KEYS } from './schema-parts.ts'
 import { RouteSchema } from './schema-routes.ts'
 import { RedirectSchema, ServerTlsSchema } from './schema-tls.ts'
@@ -33,6 +34,7 @@ const ServerSchema = Type.Object(
     ),
     tls: Type.Optional(ServerTlsSchema),
     redirect: Type.Optional(RedirectSchema),
+    limits: Type.Optional(ClientLimitsSchema),
     stallTimeout: Type.Optional(
       Duration({ description: 'A worker whose loop stands still for this long is replaced.', default: '30s' })
     ),
@@ -86,6 +88,10 @@ export const configSchema = Type.Object(
     server: Type.Optional(ServerSchema),
     admin: Type.Optional(AdminSchema),
     log: Type.Optional(LogSchema),
+    store: Type.Optional(StoreSchema),
+    rateLimit: Type.Optional(
+      rateLimitSchema('Limits of the gateway: whatever comes in counts, also what no route takes.')
+    ),
     upstreams: Type.Optional(
       Type.Record(Type.String(), UpstreamSchema, {
         description: 'Upstream groups by name.',

@@ -7,8 +7,16 @@ import type {
   QueueConfig,
   RequestKey
 } from './types-balancing.ts'
+import type {
+  ClientLimitsConfig,
+  ConcurrencyConfig,
+  Priority,
+  RateLimitConfig,
+  StoreConfig
+} from './types-limits.ts'
 
 export * from './types-balancing.ts'
+export * from './types-limits.ts'
 
 /**
  * The resolved configuration: validated, with every default filled in, durations in milliseconds. It is plain
@@ -20,6 +28,9 @@ export interface GatewayConfig {
   readonly server: ServerConfig
   readonly admin: AdminConfig
   readonly log: LogConfig
+  readonly store: StoreConfig
+  /** Limits of the gateway as a whole: whatever comes in counts, also what no route takes. */
+  readonly rateLimit: readonly RateLimitConfig[]
   /** Upstream groups in the order of the file. */
   readonly upstreams: readonly UpstreamGroupConfig[]
   /** Routes of the file first, then those of `routesDir` in the order of their file names. */
@@ -40,6 +51,7 @@ export interface ServerConfig {
   /** A worker whose loop stands still for this long is replaced, in milliseconds. */
   readonly stallTimeout: number
   readonly shutdown: ShutdownConfig
+  readonly limits: ClientLimitsConfig
   /** Whether the connections of `trustProxy` begin with a PROXY protocol header, version 1 or 2. */
   readonly proxyProtocol: boolean
   /** Absent = plain HTTP. */
@@ -107,6 +119,8 @@ export interface UpstreamGroupConfig {
   readonly healthCheck?: HealthCheckConfig
   readonly outlierDetection?: OutlierDetectionConfig
   readonly circuitBreaker?: CircuitBreakerConfig
+  /** Absent = as many as come. */
+  readonly concurrency?: ConcurrencyConfig
   /** How long the share of a backend that came back grows, in milliseconds; absent = it has it at once. */
   readonly slowStart?: number
   readonly affinity?: AffinityConfig
@@ -251,6 +265,14 @@ export interface RouteConfig {
    */
   readonly mode: 'stream' | 'buffered'
   readonly headers?: HeaderRules
+  /** Limits of this route's own; absent = none. */
+  readonly rateLimit?: readonly RateLimitConfig[]
+  /** What a request costs of the gateway's limits, times their own cost; absent = 1. */
+  readonly cost?: number
+  /** Absent = normal. */
+  readonly priority?: Priority
+  /** Largest body of a request, in bytes, instead of the server's; 0 = any. */
+  readonly bodyLimit?: number
   /** Overrides of the group's retries, key by key. */
   readonly retry?: Partial<RetryConfig>
   /** Overrides of the group's timeouts, key by key. */

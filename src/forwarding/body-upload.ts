@@ -83,6 +83,8 @@ export abstract class BodyUpload {
   #take(chunk: Buffer): void {
     if (chunk.length === 0) return
     this.request.progress?.onChunk(chunk)
+    // Whoever was told of it may have had enough.
+    if (this.#stopped) return
     if (this.#rest !== undefined) {
       this.#rest -= chunk.length
       if (this.#rest < 0) {

@@ -55,6 +55,13 @@ export function badUpload(): ProblemError {
   return badRequest('bad_body', 'The body of the request is not valid.')
 }
 
+/** The answer to a client whose body is larger than it may be; its connection ends with it. */
+export function bodyTooLarge(): ProblemError {
+  return new ProblemError(413, 'body_too_large', 'The body of the request is too large.', {
+    connection: 'close'
+  })
+}
+
 /** The answer to a client that does not go on with its request; its connection ends with it. */
 export function clientTooSlow(): ProblemError {
   return new ProblemError(408, 'client_too_slow', 'The request did not arrive in time.', {

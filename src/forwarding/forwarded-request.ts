@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ProblemError } from '../problem.ts'
-import { hasBody, http2Stream, isGone, isWhole, onceOver } from '../raw-messages.ts'
+import { hasBody, isGone, isWhole, onceOver } from '../raw-messages.ts'
 import type { RequestRecord } from '../telemetry/request-record.ts'
 import type { Backend } from '../upstreams/backend.ts'
 import { Attempt, type AttemptOwner } from './attempt.ts'
@@ -9,15 +9,15 @@ import { BackendChoice, type ChoiceOwner } from './backend-choice.ts'
 import { BodyWatch } from './body-watch.ts'
 import { chooseResponse } from './choose-response.ts'
 import type { ClientResponse } from './client-response.ts'
+import { ClientUpload } from './client-upload.ts'
 import type { Failure, FailureReason } from './connection.ts'
 import { Deadline } from './deadline.ts'
 import { expectsContinue } from './expect.ts'
-import { badUpload, clientTooSlow, failureProblem, noWebSocket, tooLarge } from './failure.ts'
+import { badUpload, bodyTooLarge, clientTooSlow, failureProblem, noWebSocket, tooLarge } from './failure.ts'
 import { takeLoadReports } from './load-report.ts'
-import { type BodyListener, ReplayableBody } from './replayable-body.ts'
+import type { BodyListener } from './replayable-body.ts'
 import { Retries } from './retries.ts'
 import type { ForwardingTarget } from './targets.ts'
-import { discardUpload } from './unread-upload.ts'
 import { asksForWebSocket, type PendingUpgrade, pendingUpgrade } from './upgrade.ts'
 import { upstreamRequest } from './upstream-request.ts'
 
@@ -31,7 +31,7 @@ export class ForwardedRequest implements AttemptOwner, BodyListener, ChoiceOwner
   readonly #target: ForwardingTarget
   readonly #path: string
   readonly #record: RequestRecord
-  readonly #body: ReplayableBody | undefined
+  readonly #upload: ClientUpload | undefined
   readonly #upgrade: PendingUpgrade | undefined
   readonly #response: ClientResponse
   readonly #watch: BodyWatch
@@ -53,12 +53,12 @@ export class ForwardedRequest implements AttemptOwner, BodyListener, ChoiceOwner
     this.#path = path
     this.#record = request.record
     const { raw } = request
-    this.#body = hasBody(raw) ? new ReplayableBody(raw, target.retry.bodyBuffer, this) : undefined
+    this.#upload = hasBody(raw) ? new ClientUpload(request, target, this) : undefined
     this.#upgrade = pendingUpgrade(raw)
-    this.#response = chooseResponse(request, reply, target.route, this.#onTooLarge)
+    this.#response = chooseResponse(request, reply, target.route, () => this.#giveUp(tooLarge()))
     this.#choice = new BackendChoice(request, target, this)
     this.#deadline = new Deadline(this.#record.startedAt, target.timeouts.total)
-    this.#retries = new Retries(request, target, this.#body, this.#deadline)
+    this.#retries = new Retries(request, target, this.#upload?.body, this.#deadline)
     this.#watch = new BodyWatch(target.timeouts.idle, () => this.#onIdle())
   }
 
@@ -74,17 +74,25 @@ export class ForwardedRequest implements AttemptOwner, BodyListener, ChoiceOwner
     this.#record.group = group.name
     onceOver(this.#reply.raw, () => this.#onClientClose())
     this.#deadline.start(() => this.#onDeadline())
-    if (group.settings.protocol === 'h2' && asksForWebSocket(this.#request.raw)) this.#answer(noWebSocket())
+    this.#upload?.start()
+    if (this.#upload?.body.isTooLarge) this.#answer(bodyTooLarge())
+    else if (group.settings.protocol === 'h2' && asksForWebSocket(this.#request.raw))
+      this.#answer(noWebSocket())
     else this.#choice.start()
   }
 
   onSending(): void {
-    if (this.#body && !this.#body.isEmpty) this.#watch.start()
+    if (this.#upload && !this.#upload.body.isEmpty) this.#watch.start()
   }
 
   /** Some of the request's body has moved on. */
   onMoved(): void {
     this.#watch.moved()
+  }
+
+  /** The request's body is larger than it may be, or takes longer. */
+  onRefused(problem: ProblemError): void {
+    this.#giveUp(problem)
   }
 
   /** The request's body has gone out whole. */
@@ -158,14 +166,9 @@ export class ForwardedRequest implements AttemptOwner, BodyListener, ChoiceOwner
     // The client broke its upload: its connection's close, about to come, says all.
     const hasLeft = this.#request.raw.destroyed || isGone(this.#reply.raw)
     if (failure.reason === 'request_aborted' && hasLeft) return
-    if (this.#response.hasBegun) {
-      this.#watch.stop()
-      this.#record.reason = failure.reason
-      this.#response.destroy()
-      return
-    }
     this.#watch.stop()
-    if (failure.reason === 'request_aborted') this.#answer(badUpload())
+    if (this.#response.hasBegun) this.#breakOff(failure.reason)
+    else if (failure.reason === 'request_aborted') this.#answer(badUpload())
     else if (this.#retries.takeAfter(failure)) {
       this.#failure = failure.reason
       this.#choice.next()
@@ -185,12 +188,6 @@ export class ForwardedRequest implements AttemptOwner, BodyListener, ChoiceOwner
     this.#answer(this.#failure ? failureProblem(this.#failure) : problem)
   }
 
-  readonly #onTooLarge = (): void => {
-    this.#attempt?.abort()
-    this.#record.bytes = 0
-    this.#answer(tooLarge())
-  }
-
   readonly #resume = (): void => {
     this.#watch.moved()
     this.#attempt?.resume()
@@ -204,8 +201,8 @@ export class ForwardedRequest implements AttemptOwner, BodyListener, ChoiceOwner
     try {
       const outgoing = upstreamRequest(this.#request, this.#target, {
         target: this.#path,
-        body: this.#body?.stream() ?? null,
-        progress: this.#body,
+        body: this.#upload?.body.stream() ?? null,
+        progress: this.#upload?.body,
         fresh,
         awaitsContinue,
         isUpgrade: this.#upgrade !== undefined
@@ -236,53 +233,56 @@ export class ForwardedRequest implements AttemptOwner, BodyListener, ChoiceOwner
   }
 
   #onDeadline(): void {
-    this.#attempt?.abort(!this.#isUploadSlow)
     // Until there was an attempt, it has only waited in line.
-    if (this.#attempt) this.#answer(failureProblem('total_timeout'))
+    if (this.#attempt) this.#giveUp(failureProblem('total_timeout'), !this.#isUploadSlow)
     else this.#choice.giveUpTurn()
   }
 
   #onIdle(): void {
-    if (this.#response.hasBegun) {
-      const { isBlocked } = this.#response
-      this.#record.reason = isBlocked ? 'client_too_slow' : 'idle_timeout'
-      // A backend that answers an upload early may have nothing to say before the client goes on.
-      this.#attempt?.abort(!isBlocked && !this.#isUploadSlow)
-      this.#response.destroy()
-    } else {
-      const isClientSlow = this.#isUploadSlow
-      this.#attempt?.abort(!isClientSlow)
-      this.#answer(isClientSlow ? clientTooSlow() : failureProblem('idle_timeout'))
-    }
+    const { hasBegun, isBlocked } = this.#response
+    // A backend that answers an upload early may have nothing to say before the client goes on.
+    const isInnocent = isBlocked || this.#isUploadSlow
+    const isClientSlow = hasBegun ? isBlocked : isInnocent
+    this.#giveUp(isClientSlow ? clientTooSlow() : failureProblem('idle_timeout'), !isInnocent)
   }
 
-  /** Whether its client does not go on with its upload. One that waits for a 100 waits for the backend. */
   get #isUploadSlow(): boolean {
-    const isAllowed = !expectsContinue(this.#request.raw) || this.#response.hasContinued
-    return isAllowed && (this.#body?.isAwaited ?? false)
+    return this.#upload?.isSlow(this.#response.hasContinued) ?? false
   }
 
   #onClientClose(): void {
-    const { raw } = this.#reply
-    const hasAll = isWhole(raw)
+    const hasAll = isWhole(this.#reply.raw)
     this.#settle()
     this.#retries.leave()
     this.#watch.stop()
-    this.#body?.release()
     if (!hasAll) {
       if (!this.#response.hasBegun) this.#reply.hijack()
       this.#record.reason ??= 'client_gone'
       this.#attempt?.abort()
     }
     this.#choice.endTrial(this.#attempt?.outcome ?? 'undecided')
-    // A stream of HTTP/2 closes when what came of it has been read, even one that was given up.
-    if (this.#body && (hasAll || http2Stream(raw))) discardUpload(this.#request.raw)
+    this.#upload?.end(hasAll)
+  }
+
+  /** Ends it for a reason of the gateway's own. @param failed - By the backend's fault. */
+  #giveUp(problem: ProblemError, failed = false): void {
+    this.#attempt?.abort(failed)
+    if (this.#response.hasBegun) this.#breakOff(problem.reason)
+    else this.#answer(problem)
+  }
+
+  /** A response that has begun can't be taken back, but must not look whole. */
+  #breakOff(reason: string): void {
+    this.#watch.stop()
+    this.#record.reason = reason
+    this.#response.destroy()
   }
 
   #answer(problem: Error): void {
     if (this.#over) return
     this.#settle()
     this.#watch.stop()
+    this.#record.bytes = 0
     this.#reply.send(problem)
   }
 

@@ -1,6 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
+import type { ProblemError } from '../problem.ts'
+import { http2Stream } from '../raw-messages.ts'
 import type { BodyProgress } from './connection.ts'
+import { bodyTooLarge } from './failure.ts'
 
 /** Who hears of a body on its way. */
 export interface BodyListener {
@@ -8,30 +11,50 @@ export interface BodyListener {
   onMoved(): void
   /** It has gone out whole. */
   onUploaded(): void
+  /** It is not what it may be, and what came last goes nowhere. @param problem - What to answer. */
+  onRefused(problem: ProblemError): void
+}
+
+/** How much of a body there may be, in bytes. */
+export interface BodySizes {
+  /** The most that is passed on; Infinity = any. */
+  readonly limit: number
+  /** The most that is kept to be sent again. */
+  readonly buffer: number
 }
 
 /**
- * A request's body that can be sent again while it fits into a buffer: what passes through is kept, up to a limit;
- * beyond it nothing is.
+ * A request's body that can be sent again while it fits into a buffer: what passes through is kept, as long as all of it
+ * fits; beyond that nothing is. It passes on no more than its limit, whatever it was said to be.
  */
 export class ReplayableBody implements BodyProgress {
   readonly #source: IncomingMessage
-  readonly #limit: number
+  readonly #sizes: BodySizes
   readonly #listener: BodyListener
   #kept: Buffer[] = []
   #bytes = 0
   #replay: Replay | undefined
 
-  /** @param limit - Bytes that are kept at most. */
-  constructor(source: IncomingMessage, limit: number, listener: BodyListener) {
+  constructor(source: IncomingMessage, sizes: BodySizes, listener: BodyListener) {
     this.#source = source
-    this.#limit = limit
+    this.#sizes = sizes
     this.#listener = listener
   }
 
   /** Whether it can be sent from its beginning. */
   get isReplayable(): boolean {
-    return this.#bytes === 0 || this.#bytes <= this.#limit
+    return this.#bytes === 0 || this.#bytes <= this.#sizes.buffer
+  }
+
+  /** Whether its header says that it is larger than it may be. */
+  get isTooLarge(): boolean {
+    return Number(this.#source.headers['content-length'] ?? 0) > this.#sizes.limit
+  }
+
+  /** Whether all of it has come from the client, be it read or not. */
+  get hasArrived(): boolean {
+    const source = this.#source
+    return source.readableEnded || (http2Stream(source)?.state.remoteClose ?? Number(source.complete)) === 1
   }
 
   /** Whether it has ended without a byte. */
@@ -69,10 +92,15 @@ export class ReplayableBody implements BodyProgress {
     this.#kept = []
   }
 
-  #keep(chunk: Buffer): void {
+  /** @returns Whether it goes further: there may be so much. */
+  #keep(chunk: Buffer): boolean {
     this.#bytes += chunk.length
-    if (this.#bytes <= this.#limit) this.#kept.push(chunk)
+    const { limit, buffer } = this.#sizes
+    if (this.#bytes <= buffer) this.#kept.push(chunk)
     else this.#kept = []
+    if (this.#bytes <= limit) return true
+    this.#listener.onRefused(bodyTooLarge())
+    return false
   }
 }
 
@@ -80,10 +108,9 @@ export class ReplayableBody implements BodyProgress {
 class Replay extends Readable {
   readonly #kept: readonly Buffer[]
   readonly #source: IncomingMessage
-  readonly #keep: (chunk: Buffer) => void
+  readonly #keep: (chunk: Buffer) => boolean
   readonly #onData = (chunk: Buffer): void => {
-    this.#keep(chunk)
-    if (!this.push(chunk)) this.#source.pause()
+    if (this.#keep(chunk) && !this.push(chunk)) this.#source.pause()
   }
   readonly #onEnd = (): void => void this.push(null)
   readonly #onClose = (): void => {
@@ -92,8 +119,8 @@ class Replay extends Readable {
   #next = 0
   #follows = false
 
-  /** @param keep - Called with what comes beyond that. */
-  constructor(kept: readonly Buffer[], source: IncomingMessage, keep: (chunk: Buffer) => void) {
+  /** @param keep - Called with what comes beyond that; false when it goes no further. */
+  constructor(kept: readonly Buffer[], source: IncomingMessage, keep: (chunk: Buffer) => boolean) {
     super()
     this.#kept = kept
     this.#source = source

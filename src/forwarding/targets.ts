@@ -1,7 +1,13 @@
 import type { AddressBlocks } from '../address-blocks.ts'
 import type { IncomingMessage } from 'node:http'
 import type { GroupBalancer } from '../balancing/group-balancer.ts'
-import type { RetryConfig, RouteConfig, SplitPart, TimeoutsConfig } from '../config/types.ts'
+import type {
+  ClientLimitsConfig,
+  RetryConfig,
+  RouteConfig,
+  SplitPart,
+  TimeoutsConfig
+} from '../config/types.ts'
 import { keyHasher } from '../request-key.ts'
 import type { Backend } from '../upstreams/backend.ts'
 import type { UpstreamGroup, UpstreamGroups } from '../upstreams/group.ts'
@@ -26,6 +32,10 @@ export interface ForwardingTarget {
   readonly line: WaitingLine | undefined
   readonly timeouts: TimeoutsConfig
   readonly retry: RetryConfig
+  /** Largest body of a request, in bytes; Infinity = any. */
+  readonly bodyLimit: number
+  /** How long a body may take to come over HTTP/2, in milliseconds; 0 = as long as it likes. */
+  readonly uploadTimeout: number
   readonly budget: RetryBudget
   /** The connections to each backend of the group. */
   readonly connections: ReadonlyMap<Backend, UpstreamConnection>
@@ -39,7 +49,12 @@ export interface TargetSources {
   readonly balancers: ReadonlyMap<string, GroupBalancer<Backend>>
   readonly connections: Connections
   readonly trusted: AddressBlocks
+  /** What clients may do, unless their route says otherwise. */
+  readonly limits: BodyLimits
 }
+
+/** What the server allows of bodies. */
+export type BodyLimits = Pick<ClientLimitsConfig, 'bodyLimit' | 'requestTimeout'>
 
 interface Share {
   readonly settings: PoolSettings
@@ -68,14 +83,26 @@ export class ForwardingTargets {
   }
 
   #target(route: RouteConfig, name: string): ForwardingTarget {
-    const { upstreams, balancers, trusted } = this.#sources
+    const { upstreams, balancers, trusted, limits } = this.#sources
     const group = upstreams.get(name)
     const balancer = balancers.get(name)
     if (!group || !balancer) throw new Error(`route "${route.name}" names the unknown group "${name}"`)
     const timeouts = { ...group.settings.timeouts, ...route.timeouts }
     const retry = { ...group.settings.retry, ...route.retry }
     const { connections } = this.#share(group, timeouts.connect)
-    return { route, group, balancer, timeouts, retry, connections, trusted, ...this.#crew(group) }
+    return {
+      route,
+      group,
+      balancer,
+      timeouts,
+      retry,
+      bodyLimit: (route.bodyLimit ?? limits.bodyLimit) || Infinity,
+      // Streams of gRPC may go on for hours: `idle` watches over them.
+      uploadTimeout: group.settings.protocol === 'h2' ? 0 : limits.requestTimeout,
+      connections,
+      trusted,
+      ...this.#crew(group)
+    }
   }
 
   /** Gives the connections back. */

@@ -1,18 +1,15 @@
 import { randomBytes } from 'node:crypto'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { GatewayConfig } from '../config/types.ts'
 import { keepSecret, readSecret } from './secrets.ts'
-
-/** The gateway's own folder, beside the configuration file. */
-const STORE = '.xecureapi'
 
 /** 256 bits: as many as the HMAC that it is for has. */
 const SECRET_BYTES = 32
 
 /**
  * The secret that signs sessions of groups whose `affinity` has none: made once and kept in
- * `.xecureapi/affinity-secret` beside the configuration file, so that sessions outlive a restart. Where it can't be
+ * `affinity-secret` in the store's folder, so that sessions outlive a restart. Where it can't be
  * kept, it lives as long as this object.
  */
 export class AffinitySecret {
@@ -64,8 +61,8 @@ function needsSecret({ upstreams }: GatewayConfig): boolean {
   return upstreams.some(({ affinity }) => affinity && affinity.secret === undefined)
 }
 
-function fileOf({ file }: GatewayConfig): string {
-  return join(dirname(file), STORE, 'affinity-secret')
+function fileOf({ store }: GatewayConfig): string {
+  return join(store.path, 'affinity-secret')
 }
 
 function withSecret(config: GatewayConfig, secret: string): GatewayConfig {

@@ -26,6 +26,10 @@ export interface AccessLogFields {
   readonly totalTime: number
   /** Why it did not go well. */
   readonly reason: string | undefined
+  /** Name of the rate limit that refused it. */
+  readonly limit: string | undefined
+  /** Name of the rate limit that would have refused it, but only reports. */
+  readonly dryRunLimit: string | undefined
 }
 
 /**
@@ -52,7 +56,9 @@ export function accessLogFields(request: FastifyRequest, reply: FastifyReply, no
     timeToFirstByte:
       record.firstByteAt === undefined ? undefined : rounded(record.firstByteAt - record.startedAt),
     totalTime: rounded(now - record.startedAt),
-    reason: record.reason
+    reason: record.reason,
+    limit: record.limit,
+    dryRunLimit: record.dryRunLimit
   }
 }
 

@@ -77,6 +77,14 @@ export interface CertificateEvent {
   readonly expires?: string
 }
 
+/** The store that gateways share can't be reached, or can again. */
+export interface StoreEvent {
+  readonly type: 'store'
+  readonly state: 'away' | 'back'
+  /** Why it is away. */
+  readonly reason?: string
+}
+
 /** What is recorded. */
 export type Happening =
   | HealthEvent
@@ -88,6 +96,7 @@ export type Happening =
   | ReloadEvent
   | WorkerEvent
   | CertificateEvent
+  | StoreEvent
 
 /** Something that an operator wants to know of, with a number that grows by one and its time (ISO 8601). */
 export type GatewayEvent = Happening & {

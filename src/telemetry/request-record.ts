@@ -22,6 +22,10 @@ export class RequestRecord {
   firstByteAt: number | undefined
   /** Bytes of the response's body that went to the client. */
   bytes = 0
+  /** Name of the rate limit that refused it. */
+  limit: string | undefined
+  /** Name of the first rate limit that would have, but only reports. */
+  dryRunLimit: string | undefined
   /** Why it did not go well, as data. */
   reason: string | undefined
 

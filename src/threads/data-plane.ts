@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { buildGeneration } from '../app.ts'
 import type { LogConfig } from '../config/types.ts'
 import { Connections } from '../forwarding/connections.ts'
+import { RedisStores } from '../store/redis-stores.ts'
 import { ROUTE_LAYOUT, RouteStats } from '../telemetry/route-stats.ts'
 import { BACKEND_LAYOUT } from '../upstreams/backend.ts'
 import { GROUP_LAYOUT } from '../upstreams/group-live.ts'
@@ -9,6 +10,7 @@ import { buildGroups } from '../upstreams/group.ts'
 import { type LiveLayout, LiveTable } from '../upstreams/live-table.ts'
 import type { RawAnswer } from './client-errors.ts'
 import { Generation } from './generation.ts'
+import { Limiters } from './limiters.ts'
 import { Listener } from './listener.ts'
 import type {
   DataPlaneControl,
@@ -39,6 +41,7 @@ export class DataPlane implements DataPlaneControl {
   readonly #listener = new Listener((answer) => this.#onRawAnswer(answer))
   readonly #redirect = new RedirectListener((answer) => this.#onRawAnswer(answer))
   readonly #ending = new Set<Generation>()
+  readonly #stores: RedisStores
   #listening: Promise<void> = Promise.resolve()
   #backends: LiveTable | undefined
   #groups: LiveTable | undefined
@@ -48,6 +51,7 @@ export class DataPlane implements DataPlaneControl {
 
   constructor(options: DataPlaneOptions) {
     this.#options = options
+    this.#stores = new RedisStores(options.log)
   }
 
   async prepare(spec: GenerationSpec): Promise<void> {
@@ -67,8 +71,20 @@ export class DataPlane implements DataPlaneControl {
     })
     const stats = new RouteStats(this.#routes, new Map(spec.routes.slots), row)
     const { config } = spec
-    const app = await buildGeneration({ config, groups, connections: this.#connections, stats, log })
-    this.#prepared = { generation: new Generation(spec.version, app), stats, log: config.log }
+    const limiters = new Limiters(spec, row, this.#stores)
+    const app = await buildGeneration({
+      config,
+      groups,
+      connections: this.#connections,
+      stats,
+      limiters,
+      log
+    }).catch((error: unknown) => {
+      limiters.close()
+      throw error
+    })
+    const generation = new Generation(spec.version, app)
+    this.#prepared = { generation, stats, log: config.log, charge: app.chargeAddress }
   }
 
   async commit(version: number): Promise<void> {
@@ -124,7 +140,8 @@ export class DataPlane implements DataPlaneControl {
   /** What never became a request is counted and logged as one all the same. */
   #onRawAnswer(answer: RawAnswer): void {
     if (!this.#current) return
-    const { stats, log } = this.#current
+    const { stats, log, charge } = this.#current
+    charge?.(answer.remoteAddress)
     const slot = stats.slotOf(undefined)
     stats.begin(slot)
     stats.end(slot, '__other__', answer.status, 0)
@@ -149,6 +166,8 @@ interface Built {
   readonly generation: Generation
   readonly stats: RouteStats
   readonly log: LogConfig
+  /** Counts what never became a request against rate limits; undefined when there are none. */
+  readonly charge: ((address: string | undefined) => void) | undefined
 }
 
 function attach(table: LiveTable | undefined, layout: LiveLayout, share: LiveShare): LiveTable {

@@ -1,4 +1,5 @@
 import type { GatewayConfig } from '../config/types.ts'
+import type { LimitShares } from '../limits/limit-tables.ts'
 
 /** Everything a data plane thread needs to build one generation: plain data and shared memory. */
 export interface GenerationSpec {
@@ -8,6 +9,10 @@ export interface GenerationSpec {
   readonly backends: LiveShare
   readonly groups: LiveShare
   readonly routes: LiveShare
+  /** What rate limits know of their keys. */
+  readonly limits: LimitShares
+  /** One word: how many gateways share the store, this one included, at least 1. */
+  readonly gateways: SharedArrayBuffer
 }
 
 /** A table of live state as it is handed to another thread. */

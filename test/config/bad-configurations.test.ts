@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { BAD_BALANCING } from './bad-balancing.ts'
+import { BAD_CLIENT_LIMITS } from './bad-client-limits.ts'
 import { BAD_FORWARDING } from './bad-forwarding.ts'
 import { BAD_HEALTH } from './bad-health.ts'
+import { BAD_LIMITS } from './bad-limits.ts'
 import { BAD_MODULES } from './bad-modules.ts'
 import { BAD_ROUTES } from './bad-routes.ts'
 import { BAD_SERVER } from './bad-server.ts'
@@ -17,6 +19,8 @@ suite('a configuration is refused, with its line, its path and what was expected
     ...BAD_SYNTAX,
     ...BAD_FORWARDING,
     ...BAD_SERVER,
+    ...BAD_CLIENT_LIMITS,
+    ...BAD_LIMITS,
     ...BAD_TLS,
     ...BAD_UPSTREAMS,
     ...BAD_BALANCING,

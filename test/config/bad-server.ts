@@ -16,17 +16,17 @@ export const BAD_SERVER: readonly BadConfig[] = [
   },
   {
     wrong: 'a key of a feature that is not there yet',
-    yaml: 'server:\n  limits: {}\n',
+    yaml: 'server:\n  quic: {}\n',
     errors: [
-      'gateway.yaml:2: server.limits: unknown key "limits"; expected one of host, port, workers, trustProxy, proxyProtocol, tls, redirect, stallTimeout, shutdown'
+      'gateway.yaml:2: server.quic: unknown key "quic"; expected one of host, port, workers, trustProxy, proxyProtocol, tls, redirect, limits, stallTimeout, shutdown'
     ]
   },
   {
     wrong: 'a key that is a name of JavaScript',
     yaml: '__proto__: { port: 1 }\nconstructor: 1\n',
     errors: [
-      'gateway.yaml:1: __proto__: unknown key "__proto__"; expected one of server, admin, log, upstreams, routes, routesDir',
-      'gateway.yaml:2: constructor: unknown key "constructor"; expected one of server, admin, log, upstreams, routes, routesDir'
+      'gateway.yaml:1: __proto__: unknown key "__proto__"; expected one of server, admin, log, store, rateLimit, upstreams, routes, routesDir',
+      'gateway.yaml:2: constructor: unknown key "constructor"; expected one of server, admin, log, store, rateLimit, upstreams, routes, routesDir'
     ]
   },
   {

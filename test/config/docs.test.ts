@@ -32,12 +32,20 @@ function keysOf({ properties = {}, patternProperties = {}, items, anyOf = [] }: 
 
 /** The tables of keys, by their headings, and what of the schema each is about. */
 function tables(): [heading: string, schema: Node][] {
-  const { upstreams, routes } = (configSchema as Node).properties!
+  const { server, store, rateLimit, upstreams, routes } = (configSchema as Node).properties!
   const [group] = Object.values(upstreams!.patternProperties!)
-  const ofGroup = ['outlierDetection', 'circuitBreaker', 'affinity', 'retry'].map(
+  const ofGroup = ['outlierDetection', 'circuitBreaker', 'concurrency', 'affinity', 'retry'].map(
     (key) => [key, group!.properties![key]!] as [string, Node]
   )
-  return [['upstreams.NAME', group!], ['routes, and modules of routesDir', routes!.items!], ...ofGroup]
+  return [
+    ['server', server!],
+    ['limits (of the listener)', server!.properties!['limits']!],
+    ['store', store!],
+    ['rateLimit', rateLimit!.anyOf!.find(({ properties }) => properties)!],
+    ['upstreams.NAME', group!],
+    ['routes, and modules of routesDir', routes!.items!],
+    ...ofGroup
+  ]
 }
 
 /** The schema of a key as it is written in a table: `queue.max`, `backends[].weight`. */
@@ -88,7 +96,7 @@ suite('docs/configuration.md', () => {
         looked++
       }
     }
-    assert.ok(looked >= 35, `only ${looked} were found`)
+    assert.ok(looked >= 70, `only ${looked} were found`)
   })
 
   test('has examples, or this test would find nothing', () => {

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { suite, test } from 'node:test'
 import { loadConfig } from '../../src/config/load.ts'
 import type { GatewayConfig } from '../../src/config/types.ts'
+import { DEFAULT_GROUP, DEFAULT_LIMITS, defaultStore } from '../helpers/config-defaults.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
-const DEFAULTS: Omit<GatewayConfig, 'file'> = {
+/** Those that do not depend on where the file is. */
+const DEFAULTS: Omit<GatewayConfig, 'file' | 'store'> = {
   server: {
     host: '0.0.0.0',
     port: 8080,
@@ -13,30 +15,20 @@ const DEFAULTS: Omit<GatewayConfig, 'file'> = {
     trustProxy: [],
     proxyProtocol: false,
     stallTimeout: 30_000,
+    limits: DEFAULT_LIMITS,
     shutdown: { delay: 5000, timeout: 25_000 }
   },
   admin: { host: '127.0.0.1', port: 9090 },
   log: { level: 'info', access: true },
+  rateLimit: [],
   upstreams: [],
   routes: []
 }
 
-const GROUP_DEFAULTS = {
-  balancing: { algorithm: 'round-robin' },
-  protocol: 'http1',
-  hostHeader: 'preserve',
-  forwardedHeader: false,
-  queue: { max: 0, timeout: 1000 },
-  panicThreshold: 0,
-  connections: { perBackend: 128, keepAlive: 60_000 },
-  retry: { attempts: 2, on: ['connect', 'reset'], methods: [], budgetPercent: 20, bodyBuffer: 65_536 },
-  timeouts: { connect: 2000, response: 30_000, idle: 60_000, total: 0 }
-} as const
-
 suite('a configuration that says little has the defaults', () => {
   test('an empty mapping is a whole configuration', async (t) => {
     const file = join(await temporaryFolder(t, { 'gateway.yaml': '{}' }), 'gateway.yaml')
-    assert.deepEqual(await loadConfig(file), { file, ...DEFAULTS })
+    assert.deepEqual(await loadConfig(file), { file, ...DEFAULTS, store: defaultStore(dirname(file)) })
   })
 
   test('a group with one backend, and a route to it', async (t) => {
@@ -53,10 +45,11 @@ suite('a configuration that says little has the defaults', () => {
     assert.deepEqual(await loadConfig(file), {
       file,
       ...DEFAULTS,
+      store: defaultStore(dirname(file)),
       upstreams: [
         {
           name: 'catalog',
-          ...GROUP_DEFAULTS,
+          ...DEFAULT_GROUP,
           backends: [{ url: 'http://10.0.0.11:3001', weight: 1, tier: 0, maxInFlight: 0 }]
         }
       ],
@@ -104,195 +97,5 @@ suite('a configuration that says little has the defaults', () => {
     const second = await loadConfig(join(folder, 'b.yaml'))
     assert.deepEqual(first.server.shutdown, { delay: 0, timeout: 25_000 })
     assert.deepEqual(second.server, DEFAULTS.server)
-  })
-})
-
-suite('a configuration that says everything', () => {
-  const FULL = [
-    'server: { host: "::", port: 0, workers: 4, trustProxy: [10.0.0.0/8, "::1"], proxyProtocol: true,',
-    '  tls: { certificates: [{ cert: a.crt, key: a.key, hosts: [A.example] }], http2: false }, redirect: { port: 80 },',
-    '  stallTimeout: 500ms, shutdown: { delay: 250ms, timeout: 1m } }',
-    'admin: { host: localhost, port: 0 }',
-    'log: { level: silent, access: false }',
-    'upstreams:',
-    '  catalog:',
-    '    balancing: { algorithm: hash, key: "header:X-User-Id" }',
-    '    backends:',
-    '      - HTTPS://Catalog.Example:443/',
-    '      - { url: "http://[::1]:3001", weight: 1000, tier: 15, maxInFlight: 1000000 }',
-    '    hostHeader: backend',
-    '    healthCheck:',
-    '      type: tcp',
-    '      path: /healthz?deep=1',
-    '      port: 9000',
-    '      method: HEAD',
-    '      headers: { x-probe: gateway }',
-    '      interval: 100ms',
-    '      timeout: 1ms',
-    '      healthyAfter: 1',
-    '      unhealthyAfter: 100',
-    '      expect: { status: [200, "204", 300-399], body: ok }',
-    '      initially: unhealthy',
-    '    outlierDetection: { consecutiveFailures: 1000, interval: 100ms, ejectFor: 1ms, maxEjectFor: 1ms,',
-    '      maxEjectedPercent: 100, dryRun: true }',
-    '    circuitBreaker: { failurePercent: 100, minRequests: 1, window: 100ms, openFor: 1ms }',
-    '    slowStart: 24h',
-    '    affinity: { cookie: __Host-shop, ttl: 168h, secret: sixteen letters! }',
-    '    queue: { max: 1000000, timeout: 1ms }',
-    '    panicThreshold: 100',
-    '    connections: { perBackend: 65535, keepAlive: 0s }',
-    '    protocol: h2',
-    '    tls: { verify: false, ca: ca.crt, cert: b.crt, key: b.key, servername: catalog.internal }',
-    '    forwardedHeader: true',
-    '    retry: { attempts: 3, on: [timeout, "503", 502], methods: [POST], budgetPercent: 0, bodyBuffer: 1MiB }',
-    '    timeouts: { connect: 0s, response: 24h, idle: 1m, total: 10s }',
-    '  orders: { balancing: least-connections, backends: [http://o], healthCheck: { expect: { status: 204 } } }',
-    'routes:',
-    '  - name: Products_1',
-    '    path: /api/:version/products/',
-    '    methods: [GET, M-SEARCH]',
-    '    hosts: [API.example.com, "*.example.org"]',
-    '    upstream: [{ group: catalog, weight: 0 }, { group: orders }]',
-    '    splitBy: cookie:Sid',
-    '    rewrite: /:version/p/',
-    '    mode: buffered',
-    '    headers: { request: { set: { X-Shop: eu }, remove: [Cookie] }, response: { remove: [Server] } }',
-    '    retry: { attempts: 1 }',
-    '    timeouts: { response: 5s }',
-    '  - { path: /, upstream: orders }',
-    ''
-  ].join('\n')
-
-  test('has its durations in milliseconds, its names in one form, and its lines', async (t) => {
-    const folder = await temporaryFolder(t, { 'gateway.yaml': FULL })
-    const file = join(folder, 'gateway.yaml')
-    assert.deepEqual(await loadConfig(file), {
-      file,
-      server: {
-        host: '::',
-        port: 0,
-        workers: 4,
-        trustProxy: ['10.0.0.0/8', '::1'],
-        proxyProtocol: true,
-        tls: {
-          certificates: [{ cert: join(folder, 'a.crt'), key: join(folder, 'a.key'), hosts: ['a.example'] }],
-          http2: false
-        },
-        redirect: { port: 80 },
-        stallTimeout: 500,
-        shutdown: { delay: 250, timeout: 60_000 }
-      },
-      admin: { host: 'localhost', port: 0 },
-      log: { level: 'silent', access: false },
-      upstreams: [
-        {
-          name: 'catalog',
-          balancing: { algorithm: 'hash', key: { from: 'header', name: 'x-user-id' } },
-          backends: [
-            { url: 'https://catalog.example', weight: 1, tier: 0, maxInFlight: 0 },
-            { url: 'http://[::1]:3001', weight: 1000, tier: 15, maxInFlight: 1_000_000 }
-          ],
-          hostHeader: 'backend',
-          healthCheck: {
-            type: 'tcp',
-            path: '/healthz?deep=1',
-            port: 9000,
-            method: 'HEAD',
-            headers: { 'x-probe': 'gateway' },
-            interval: 100,
-            timeout: 1,
-            healthyAfter: 1,
-            unhealthyAfter: 100,
-            expect: {
-              status: [
-                { from: 200, to: 200 },
-                { from: 204, to: 204 },
-                { from: 300, to: 399 }
-              ],
-              body: 'ok'
-            },
-            initially: 'unhealthy'
-          },
-          outlierDetection: {
-            consecutiveFailures: 1000,
-            interval: 100,
-            ejectFor: 1,
-            maxEjectFor: 1,
-            maxEjectedPercent: 100,
-            dryRun: true
-          },
-          circuitBreaker: { failurePercent: 100, minRequests: 1, window: 100, openFor: 1 },
-          slowStart: 86_400_000,
-          affinity: { cookie: '__Host-shop', ttl: 604_800_000, secret: 'sixteen letters!' },
-          queue: { max: 1_000_000, timeout: 1 },
-          panicThreshold: 100,
-          connections: { perBackend: 65_535, keepAlive: 0 },
-          protocol: 'h2',
-          tls: {
-            verify: false,
-            ca: join(folder, 'ca.crt'),
-            cert: join(folder, 'b.crt'),
-            key: join(folder, 'b.key'),
-            servername: 'catalog.internal'
-          },
-          forwardedHeader: true,
-          retry: {
-            attempts: 3,
-            on: ['timeout', 503, 502],
-            methods: ['POST'],
-            budgetPercent: 0,
-            bodyBuffer: 1_048_576
-          },
-          timeouts: { connect: 0, response: 86_400_000, idle: 60_000, total: 10_000 }
-        },
-        {
-          name: 'orders',
-          ...GROUP_DEFAULTS,
-          balancing: { algorithm: 'least-connections' },
-          backends: [{ url: 'http://o', weight: 1, tier: 0, maxInFlight: 0 }],
-          healthCheck: {
-            type: 'http',
-            path: '/',
-            method: 'GET',
-            headers: {},
-            interval: 2000,
-            timeout: 1000,
-            healthyAfter: 2,
-            unhealthyAfter: 3,
-            expect: { status: [{ from: 204, to: 204 }] }
-          }
-        }
-      ],
-      routes: [
-        {
-          name: 'Products_1',
-          path: '/api/:version/products',
-          methods: ['GET', 'M-SEARCH'],
-          hosts: ['api.example.com', '*.example.org'],
-          upstream: [
-            { group: 'catalog', weight: 0 },
-            { group: 'orders', weight: 1 }
-          ],
-          splitBy: { from: 'cookie', name: 'Sid' },
-          rewrite: '/:version/p/',
-          mode: 'buffered',
-          headers: {
-            request: { set: { 'x-shop': 'eu' }, remove: ['cookie'] },
-            response: { set: {}, remove: ['server'] }
-          },
-          retry: { attempts: 1 },
-          timeouts: { response: 5000 },
-          source: `${file}:40`
-        },
-        { name: 'root', path: '/', upstream: 'orders', mode: 'stream', source: `${file}:51` }
-      ]
-    })
-  })
-
-  test('is plain data that a thread can be given', async (t) => {
-    const file = join(await temporaryFolder(t, { 'gateway.yaml': FULL }), 'gateway.yaml')
-    const config = await loadConfig(file)
-    assert.deepEqual(structuredClone(config), config)
-    assert.deepEqual(JSON.parse(JSON.stringify(config)), config)
   })
 })

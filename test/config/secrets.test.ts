@@ -81,6 +81,12 @@ test('an interpolated value is in no message, whatever is wrong with it', async 
     '      - { cert: a, key: "${file:broken.key}", hosts: ["${env:HOST}"] }',
     '  redirect: { port: "${env:S}" }',
     '  proxyProtocol: ${env:S}',
+    '  limits: { headersTimeout: "${env:SHORT}", bodyLimit: "${env:S}", maxHeaderSize: "${env:SIZE}", maxHeaders: "${env:S}" }',
+    'store: { type: redis, url: "redis://:${env:S}@a:${env:S}", prefix: "${env:S} ", path: "${env:S}" }',
+    'rateLimit:',
+    '  - { name: "${env:NAME}", limit: "${env:COUNT}", per: "${env:SHORT}", cost: "${env:MORE}", allow: ["${env:S}"] }',
+    '  - { name: "${env:NAME}", limit: "${env:S}", per: "${env:S}", key: ["${env:KEY}", "${env:KEY}", "${env:S}"] }',
+    '  - { limit: "${env:COUNT}", per: 1s }',
     'admin: { host: "${env:S}" }',
     'log: { level: "${env:LEVEL}", access: "${env:S}" }',
     'routesDir: ${env:S}',
@@ -90,6 +96,7 @@ test('an interpolated value is in no message, whatever is wrong with it', async 
     '    affinity: { cookie: "${env:S} ", ttl: "${env:SHORT}", secret: "${env:S}" }',
     '    outlierDetection: { maxEjectFor: "${env:SHORT}" }',
     '    slowStart: ${env:S}',
+    '    concurrency: { min: "${env:MORE}", max: "${env:COUNT}" }',
     '    hostHeader: ${env:S}',
     '    backends: ["${env:URL}", "${env:URL}", "${env:S}", "${file:credentials}", { url: "${env:S}", weight: "${env:S}" }]',
     '    healthCheck:',
@@ -110,6 +117,8 @@ test('an interpolated value is in no message, whatever is wrong with it', async 
     '  - { name: "${env:NAME}", path: /n, upstream: a, hosts: ["${env:HOST}"] }',
     '  - { name: "${env:NAME}", path: /n, upstream: a, hosts: ["${env:HOST}"] }',
     '  - { path: /s, upstream: [{ group: "${env:GROUP}" }, { group: "${env:GROUP}" }], splitBy: "${env:S}" }',
+    '  - { path: /l, upstream: a, cost: "${env:MORE}", bodyLimit: "${env:SIZE}", priority: "${env:S}" }',
+    '  - { path: "${env:PATHNAME}/l", upstream: a, rateLimit: [{ limit: 1, per: "${env:SHORT}" }, { limit: 1, per: 1s, name: "${env:NAME}-l" }] }',
     '  - "${env:S}"',
     ''
   ].join('\n')
@@ -119,6 +128,9 @@ test('an interpolated value is in no message, whatever is wrong with it', async 
     DURATION: `90${secret}h`,
     SHORT: '37ms',
     RANGE: '507-501',
+    COUNT: '5151',
+    MORE: '6161',
+    SIZE: '7171GiB',
     URL: `http://${secret}.example`,
     METHOD: secret.toLowerCase(),
     GOOD: secret,
@@ -136,8 +148,8 @@ test('an interpolated value is in no message, whatever is wrong with it', async 
     'broken.key': pemOf(secret).replaceAll('\n', ' ')
   })
   const { message, issues } = await loadError(join(folder, 'gateway.yaml'), { env })
-  assert.doesNotMatch(message, /s3cret|37ms|50[17]|BEGIN|QUFB|LS0t/i)
-  assert.ok(issues.length >= 45, message)
+  assert.doesNotMatch(message, /s3cret|37ms|50[17]|5151|6161|7171|BEGIN|QUFB|LS0t/i)
+  assert.ok(issues.length >= 60, message)
   assert.match(message, /can never be reached: both take the same requests/)
   assert.match(message, /expected a unique name, got "\$\{env:NAME\}" again/)
 })

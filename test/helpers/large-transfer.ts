@@ -40,7 +40,11 @@ export async function largeTransfer(t: TestContext, direction: Direction, bytes:
   const { port } = server.address() as AddressInfo
   const gateway = await startChildGateway(
     t,
-    { upstreams: { a: { backends: [`http://127.0.0.1:${port}`] } }, routes: [{ path: '/', upstream: 'a' }] },
+    {
+      server: { limits: { bodyLimit: 0, requestTimeout: '0s' } },
+      upstreams: { a: { backends: [`http://127.0.0.1:${port}`] } },
+      routes: [{ path: '/', upstream: 'a' }]
+    },
     0
   )
   const before = await residentBytes(gateway.pid)

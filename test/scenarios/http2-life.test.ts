@@ -216,7 +216,7 @@ test('who reads slowly holds back who sends, both ways', async (t) => {
     }
     more()
   })
-  const lab = await startHttp2Lab(t, forwardAll(backend.url))
+  const lab = await startHttp2Lab(t, forwardAll(backend.url, {}, { bodyLimit: 0 }))
   const settled = async (read: () => number): Promise<void> => {
     for (let before = -1; before !== read(); await delay(200)) before = read()
   }

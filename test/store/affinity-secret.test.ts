@@ -45,6 +45,16 @@ suite('the secret of affinity', () => {
     assert.equal(text(), '')
   })
 
+  test('is kept where the store is, also beside a Redis', async (t) => {
+    const { folder, config } = await load(t)
+    const store = { type: 'redis', url: 'redis://a', prefix: 'xgw', path: join(folder, 'state') } as const
+    const moved = { ...config, store }
+    const [made] = secretsOf(await new AffinitySecret().complete(moved, collectLog().log))
+    assert.equal(await readFile(join(folder, 'state/affinity-secret'), 'utf8'), `${made}\n`)
+    assert.equal(secretsOf(await withKeptSecret(moved))[0], made)
+    assert.ok(!(await readdir(folder)).includes('.xecureapi'))
+  })
+
   test('is not made when nobody needs it', async (t) => {
     const { folder, config } = await load(t)
     const upstreams = config.upstreams.filter(({ name }) => name !== 'catalog')

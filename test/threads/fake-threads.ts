@@ -136,7 +136,9 @@ export function specOf(version: number): GenerationSpec {
     config: {} as GatewayConfig,
     backends: NO_LIVE_STATE,
     groups: NO_LIVE_STATE,
-    routes: NO_LIVE_STATE
+    routes: NO_LIVE_STATE,
+    limits: [],
+    gateways: new SharedArrayBuffer(4)
   }
 }
 

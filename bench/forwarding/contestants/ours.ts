@@ -19,6 +19,8 @@ export interface GatewayOptions {
   readonly backends?: number
   /** Time between two probes of a backend. */
   readonly probeEvery?: string
+  /** Further keys of the configuration. */
+  readonly more?: object
   /** Options of Node. */
   readonly nodeOptions?: readonly string[]
 }
@@ -73,6 +75,7 @@ function config(options: GatewayOptions, setup: ProxySetup, adminPort: number): 
         healthCheck: { path: '/1k', interval: probeEvery }
       }
     },
-    routes: routes.map((path, index) => ({ name: `route-${index}`, path, upstream: 'catalog' }))
+    routes: routes.map((path, index) => ({ name: `route-${index}`, path, upstream: 'catalog' })),
+    ...options.more
   }
 }

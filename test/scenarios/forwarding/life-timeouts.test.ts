@@ -141,7 +141,11 @@ describe('timeouts', { concurrency: 4 }, () => {
 
   test('a backend that does not take the upload is 504 idle_timeout', async (t) => {
     const backend = await startRawBackend(t)
-    const lab = await startLab(t, { backends: [backend.url], group: { timeouts: { idle: '2s' } } })
+    const lab = await startLab(t, {
+      backends: [backend.url],
+      group: { timeouts: { idle: '2s' } },
+      route: { bodyLimit: 0 }
+    })
     const client = await lab.client()
     client.write(message('PUT', '/', [`Content-Length: ${64 * 1024 * 1024}`], 'begun'))
     const upstream = await backend.connection(0)

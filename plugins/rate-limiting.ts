@@ -1,0 +1,174 @@
+import { callbackify } from 'node:util'
+import rateLimit, { type FastifyRateLimitStoreCtor } from '@fastify/rate-limit'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { addressBlocks, plainAddress } from '../src/address-blocks.ts'
+import { clientAddress } from '../src/client-address.ts'
+import type { RateLimitConfig, RouteConfig } from '../src/config/types.ts'
+import { networkOf, limitKeyReader } from '../src/limit-key.ts'
+import { GcraStore, type GcraStoreOptions } from '../src/limits/gcra-store.ts'
+import { limitId, localLimiters, type MakeLimiter } from '../src/limits/limit-tables.ts'
+import { policyItem, stateItem } from '../src/limits/rate-limit-fields.ts'
+import { ProblemError } from '../src/problem.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /**
+     * Counts what an address sent that never became a request against the gateway's limits that go by address; it can
+     * be refused only what it sends next.
+     */
+    chargeAddress(address: string | undefined): void
+  }
+}
+
+/** What to limit, and who decides. */
+export interface RateLimitingOptions {
+  /** Limits of the whole app; those of routes stand in `app.routeTable`. */
+  readonly limits?: readonly RateLimitConfig[]
+  /** Makes the limiter of a limit; by default one that holds over this app alone. */
+  readonly limiterOf?: MakeLimiter
+  /** Addresses and CIDR blocks whose X-Forwarded-For is believed. */
+  readonly trustProxy?: readonly string[]
+}
+
+/** One limit as it applies to some requests. */
+interface Applied extends GcraStoreOptions {
+  readonly limit: RateLimitConfig
+  readonly check: ReturnType<FastifyInstance['createRateLimit']>
+}
+
+/** All limits of a request, in their order. */
+interface Stack {
+  readonly limits: readonly Applied[]
+  /** RateLimit-Policy where none of them is left out. */
+  readonly policy: string
+}
+
+/**
+ * Limits what clients may ask for, before anything reads a body: first by the limits of the whole app, which count
+ * whatever comes in, then by those of the route. All must let a request through; what was taken of the others is given
+ * back. @fastify/rate-limit does the checking, over a store of ours that knows GCRA.
+ */
+async function rateLimiting(app: FastifyInstance, options: RateLimitingOptions): Promise<void> {
+  const { limits = [], limiterOf = localLimiters(), trustProxy = [] } = options
+  const trusted = addressBlocks(trustProxy)
+  // Its types want the options of a route; what a store is really given are those of `createRateLimit`.
+  await app.register(rateLimit, { global: false, store: GcraStore as unknown as FastifyRateLimitStoreCtor })
+
+  const apply = (limit: RateLimitConfig, store: GcraStoreOptions): Applied => {
+    const allowed = addressBlocks(limit.allow)
+    const keyOf = limitKeyReader(limit.key, trusted)
+    const check = app.createRateLimit({
+      ...store,
+      max: limit.burst,
+      timeWindow: limit.per,
+      keyGenerator: ({ raw }) => keyOf(raw),
+      ...(limit.allow.length > 0 && { allowList: ({ raw }) => allowed.has(clientAddress(raw, trusted)) })
+    })
+    return { limit, check, ...store }
+  }
+  const ofGateway = limits.map((limit) => ({ limit, limiter: limiterOf(limitId(undefined, limit), limit) }))
+  const stackOf = ({
+    name,
+    cost = 1,
+    rateLimit = []
+  }: Pick<RouteConfig, 'name' | 'cost' | 'rateLimit'>): Stack =>
+    stack([
+      ...ofGateway.map(({ limit, limiter }) => apply(limit, { limiter, cost: limit.cost * cost })),
+      ...rateLimit.map((limit) =>
+        apply(limit, { limiter: limiterOf(limitId(name, limit), limit), cost: limit.cost })
+      )
+    ])
+
+  const elsewhere = stackOf({ name: '' })
+  const stacks = new Map<RouteConfig, Stack>()
+  for (const route of app.routeTable.routes) {
+    const hasOwn = route.rateLimit !== undefined || route.cost !== undefined
+    stacks.set(route, hasOwn ? stackOf(route) : elsewhere)
+  }
+
+  app.addHook('onRequest', (request, reply, done) => {
+    const { found } = request.record
+    const applied = found ? stacks.get(found.match.route)! : elsewhere
+    if (applied.limits.length === 0) done()
+    else limitInTurn(applied, request, reply, done)
+  })
+
+  const byAddress = ofGateway
+    .filter(({ limit: { key } }) => key.length === 1 && key[0]!.from === 'ip')
+    .map((each) => ({ ...each, allowed: addressBlocks(each.limit.allow) }))
+  app.decorate('chargeAddress', (address: string | undefined) => {
+    const network = networkOf(plainAddress(address))
+    for (const { limit, limiter, allowed } of byAddress) {
+      if (!allowed.has(address)) void limiter.take(network, limit.cost)
+    }
+  })
+}
+
+function stack(limits: readonly Applied[]): Stack {
+  const told = limits.filter(({ limit }) => !limit.dryRun)
+  return { limits, policy: told.map(({ limit }) => policyItem(limit)).join(', ') }
+}
+
+/** @throws ProblemError for a request that is not let through. */
+async function limitRequest(
+  { limits, policy }: Stack,
+  request: FastifyRequest,
+  reply: FastifyReply
+): Promise<void> {
+  let taken: (() => void)[] | undefined
+  let policies = policy
+  let states = ''
+  for (const [place, applied] of limits.entries()) {
+    const { limit, limiter, cost } = applied
+    const verdict = await applied.check(request)
+    if (verdict.isAllowed) {
+      // It is not for this client.
+      policies = without(policies, limit)
+      continue
+    }
+    if (limit.dryRun) {
+      if (verdict.isExceeded) request.record.dryRunLimit ??= limit.name
+      continue
+    }
+    states += (states && ', ') + stateItem(limit.name, verdict.remaining, verdict.ttl)
+    if (verdict.isExceeded) {
+      request.record.limit = limit.name
+      for (const giveBack of taken ?? []) giveBack()
+      setFields(reply, policies, states)
+      throw tooMany(verdict.ttl)
+    }
+    if (place < limits.length - 1) (taken ??= []).push(() => limiter.refund(verdict.key, cost))
+  }
+  if (states !== '') setFields(reply, policies, states)
+}
+
+/** A hook that is asynchronous for every request would cost those without limits too. */
+const limitInTurn = callbackify(limitRequest)
+
+function setFields(reply: FastifyReply, policy: string, state: string): void {
+  void reply.header('ratelimit-policy', policy).header('ratelimit', state)
+}
+
+/** The policies without one that does not apply. */
+function without(policies: string, limit: RateLimitConfig): string {
+  const item = policyItem(limit)
+  return policies
+    .split(', ')
+    .filter((each) => each !== item)
+    .join(', ')
+}
+
+/** @param wait - Milliseconds until the next try is worth it. */
+function tooMany(wait: number): ProblemError {
+  const seconds = Math.max(1, Math.ceil(wait / 1000))
+  return new ProblemError(429, 'rate_limited', 'Too many requests: please try again later.', {
+    'retry-after': String(seconds)
+  })
+}
+
+export default fp(rateLimiting, {
+  fastify: '5.x',
+  name: 'rate-limiting',
+  dependencies: ['problem-details', 'request-record', 'routing']
+})

@@ -1,0 +1,56 @@
+import { Redis } from 'ioredis'
+import { failureReason } from '../health/failure-reason.ts'
+
+/** The longest that anything may take that nobody waits for: setting a connection up, presence. In milliseconds. */
+const COMMAND_TIMEOUT = 1000
+/** Pauses between attempts to connect grow by this, in milliseconds, … */
+const RECONNECT_STEP = 50
+/** … up to this. */
+const RECONNECT_PAUSE = 500
+
+/** A connection to a Redis that comes back by itself, and what it failed of last. */
+export interface RedisClient {
+  readonly redis: Redis
+  /** Why it can't be used, as a word. */
+  readonly trouble: () => string
+}
+
+/**
+ * Opens a connection in the background. Nothing waits for it: what is asked while there is none fails at once, and
+ * nothing is sent twice.
+ *
+ * @param url - As ioredis takes it; it may hold a password, and neither it nor ioredis's errors (which hold the
+ *   arguments of commands, so of AUTH) are to be logged: {@link redisReason} is.
+ */
+export function openRedis(url: string): RedisClient {
+  const redis = new Redis(url, {
+    connectionName: 'xecureapi',
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    commandTimeout: COMMAND_TIMEOUT,
+    connectTimeout: COMMAND_TIMEOUT,
+    disconnectTimeout: 100,
+    retryStrategy: (times) => Math.min(times * RECONNECT_STEP, RECONNECT_PAUSE),
+    // A failover leaves connections to who may no longer write.
+    reconnectOnError: (error) => error.message.startsWith('READONLY')
+  })
+  let reason = 'not_connected'
+  redis.on('error', (error: Error) => (reason = redisReason(error)))
+  redis.on('ready', () => (reason = 'not_connected'))
+  return { redis, trouble: () => reason }
+}
+
+/** What a Redis refuses begins with a word in capitals: `NOAUTH`, `WRONGPASS`, `LOADING`, `OOM`, … */
+const REFUSAL = /^[A-Z]{2,}\b/
+
+/**
+ * The word that stands for an error of ioredis: that of Redis in lower case, as `wrongpass`; `timeout`; else that of
+ * its socket, as `connect_refused`.
+ */
+export function redisReason(error: unknown): string {
+  const { name, message } = error instanceof Error ? error : { name: '', message: '' }
+  if (name === 'ReplyError') return (REFUSAL.exec(message)?.[0] ?? 'refused').toLowerCase()
+  if (message === 'Command timed out' || message === 'connect ETIMEDOUT') return 'timeout'
+  return failureReason(error)
+}
