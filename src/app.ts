@@ -4,11 +4,13 @@ import Fastify, { type FastifyBaseLogger, type FastifyHttpOptions, type FastifyI
 import accessLog from '../plugins/access-log.ts'
 import balancing from '../plugins/balancing.ts'
 import circuitBreaking from '../plugins/circuit-breaking.ts'
+import concurrencyLimits from '../plugins/concurrency-limits.ts'
 import forwarding from '../plugins/forwarding.ts'
 import healthChecks from '../plugins/health-checks.ts'
 import metrics from '../plugins/metrics.ts'
 import outlierDetection from '../plugins/outlier-detection.ts'
 import rateLimiting from '../plugins/rate-limiting.ts'
+import overloadProtection from '../plugins/overload-protection.ts'
 import problemDetails, { sendProblem } from '../plugins/problem-details.ts'
 import requestRecord from '../plugins/request-record.ts'
 import routing from '../plugins/routing.ts'
@@ -53,6 +55,8 @@ export async function buildGeneration(parts: GenerationParts): Promise<FastifyIn
   await app.register(routing, { table })
   await app.register(metrics, { stats: parts.stats })
   if (parts.config.log.access) await app.register(accessLog)
+  const { maxEventLoopDelay } = parts.config.server.limits
+  await app.register(overloadProtection, { maxEventLoopDelay })
   if (limitsOf(parts.config).length > 0) {
     await app.register(rateLimiting, {
       limits: parts.config.rateLimit,
@@ -87,6 +91,7 @@ export async function buildControl(parts: ControlParts): Promise<FastifyInstance
   await app.register(upstreamRegistry, { registry: parts.registry })
   await app.register(outlierDetection)
   await app.register(circuitBreaking)
+  await app.register(concurrencyLimits)
   await app.register(healthChecks)
   await app.register(adminRoutes, parts.admin)
   await app.ready()

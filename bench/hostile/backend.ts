@@ -1,8 +1,8 @@
-/** The backend in a process of its own: 1 KiB, or 512 KiB at `/large`, once a request has come whole. */
+/** The backend in a process of its own: 1 KiB, or 4 MiB at `/large`, once a request has come whole. */
 import { createServer } from 'node:http'
 
 const SMALL = Buffer.alloc(1024, 'x')
-const LARGE = Buffer.alloc(512 * 1024, 'x')
+const LARGE = Buffer.alloc(4 * 2 ** 20, 'x')
 
 const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0 }, (request, response) => {
   request.resume().on('end', () => {

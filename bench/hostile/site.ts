@@ -24,7 +24,7 @@ export const LIMITS = {
   requestTimeout: '6s',
   keepAliveTimeout: '5s',
   sendTimeout: '3s',
-  maxConnections: 5_000,
+  maxConnections: 2_500,
   bodyLimit: '1MiB'
 } as const
 

@@ -9,6 +9,8 @@ export interface SlowTest {
   /** Of the gateway. */
   readonly url: string
   readonly connections: number
+  /** How many it opens in a second. */
+  readonly perSecond: number
   /** Seconds. */
   readonly seconds: number
   readonly folder: string
@@ -19,13 +21,13 @@ export const NICE = 10
 
 /** Runs it to its end. @returns What became of its connections, by name. */
 export async function runSlowTest(test: SlowTest): Promise<Record<string, number>> {
-  const { mode, url, connections, seconds, folder } = test
+  const { mode, url, connections, perSecond, seconds, folder } = test
   const report = join(folder, 'slow')
   const count = String(connections)
   const process = new PinnedProcess({
     name: 'slowhttptest',
     core: LOAD_CORE,
-    // All of them within two seconds, a byte or so every second after that; its statistics as CSV.
+    // Something more every second; its statistics as CSV.
     command: [
       'nice',
       '-n',
@@ -35,7 +37,7 @@ export async function runSlowTest(test: SlowTest): Promise<Record<string, number
       '-c',
       count,
       '-r',
-      String(Math.ceil(connections / 2)),
+      String(perSecond),
       '-i',
       '1',
       '-l',

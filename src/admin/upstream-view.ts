@@ -62,13 +62,15 @@ export interface GroupView {
   readonly breaker: BreakerState | null
   /** Requests that wait in line for a place. */
   readonly waiting: number
+  /** Requests that await their response, and how many may; null when the group has no `concurrency`. */
+  readonly concurrency: { readonly underWay: number; readonly limit: number } | null
   readonly tiers: readonly TierView[]
   readonly backends: readonly BackendView[]
 }
 
 /** @param now - Milliseconds of the shared clock. */
 export function viewGroup(registry: UpstreamRegistry, group: UpstreamGroup, now: number): GroupView {
-  const { name, settings, live, backends } = group
+  const { name, settings, live, load, backends } = group
   const lineup = lineupOf(group, now)
   return {
     name,
@@ -76,6 +78,7 @@ export function viewGroup(registry: UpstreamRegistry, group: UpstreamGroup, now:
     panic: lineup.isPanic,
     breaker: settings.circuitBreaker ? live.breaker : null,
     waiting: live.waiting,
+    concurrency: load ? { underWay: load.underWay(), limit: load.limit } : null,
     tiers: lineup.tiers.map(({ tier, share, isPanic }) => ({ tier, share, panic: isPanic })),
     backends: verdictsOf(backends, lineup).map(({ candidate, share }) =>
       viewBackend(registry, candidate, share)

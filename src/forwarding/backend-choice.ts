@@ -56,6 +56,8 @@ export class BackendChoice implements Waiter {
   #isWaiting = false
   /** `performance.now()` when it began to wait. */
   #waitsSince: number | undefined
+  /** `performance.now()` when it was counted in by its group; undefined while it is not. */
+  #enteredAt: number | undefined
   /** How the last pick came about. */
   reason: ChoiceReason | undefined
 
@@ -67,10 +69,16 @@ export class BackendChoice implements Waiter {
 
   /** Finds the first one, if the group's circuit breaker lets the request through. */
   start(): void {
-    const admission = admit(this.#target.group)
+    const { group, priority } = this.#target
+    const { load, settings } = group
+    const admission = admit(group)
     this.#isTrial = admission === 'trial'
     if (admission === 'none') this.#refuse('circuit_open')
-    else this.next()
+    else if (load && !load.enter(priority, settings.concurrency!.max)) this.#refuse('overloaded')
+    else {
+      if (load) this.#enteredAt = performance.now()
+      this.next()
+    }
   }
 
   /** Finds one to try, at once or when it is this request's turn, and tells the owner. */
@@ -129,13 +137,26 @@ export class BackendChoice implements Waiter {
   }
 
   /**
-   * Tells the circuit breaker how a trial went. It is told once, by the response's head: a stream of events, or sockets
-   * that were joined, may go on for hours.
+   * It is known how the request went: its place among those under way is free, and the circuit breaker learns how a
+   * trial went. Told by the response's head, of which the first counts: a stream of events, or sockets that were joined,
+   * may go on for hours.
    */
-  endTrial(outcome: Outcome): void {
+  settle(outcome: Outcome): void {
+    if (this.#enteredAt !== undefined) this.#leaveGroup(this.#enteredAt, outcome)
     if (!this.#isTrial) return
     this.#isTrial = false
     this.#target.group.live.endTrial(outcome === 'undecided' ? undefined : outcome === 'succeeded')
+  }
+
+  #leaveGroup(enteredAt: number, outcome: Outcome): void {
+    const load = this.#target.group.load!
+    const milliseconds = performance.now() - enteredAt
+    this.#enteredAt = undefined
+    load.leave(this.#target.priority)
+    if (outcome === 'succeeded') load.answered(milliseconds)
+    // What fails says nothing of how long an answer takes, unless it failed because it took too long.
+    else if (outcome === 'undecided' || this.#request.record.reason?.endsWith('timeout'))
+      load.unanswered(milliseconds)
   }
 
   #pick(): Backend | undefined {

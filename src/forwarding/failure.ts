@@ -20,7 +20,7 @@ export function failureProblem(reason: FailureReason | DeadlineReason): ProblemE
 }
 
 /** Why no backend is tried for a request. */
-export type Nobody = NobodyReason | 'queue_full' | 'queue_timeout' | 'circuit_open'
+export type Nobody = NobodyReason | 'queue_full' | 'queue_timeout' | 'circuit_open' | 'overloaded'
 
 const NOBODY: Readonly<Record<Nobody, string>> = {
   no_usable_backend: 'The service has no healthy server right now.',
@@ -28,7 +28,8 @@ const NOBODY: Readonly<Record<Nobody, string>> = {
   at_capacity: 'The service has as much to do as it can right now.',
   queue_full: 'The service has as much to do as it can right now.',
   queue_timeout: 'The service has as much to do as it can right now.',
-  circuit_open: 'The service fails too often right now.'
+  circuit_open: 'The service fails too often right now.',
+  overloaded: 'The service has as much to do as it can right now.'
 }
 
 /**

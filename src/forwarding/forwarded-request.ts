@@ -116,7 +116,7 @@ export class ForwardedRequest implements AttemptOwner, BodyListener, ChoiceOwner
       return false
     }
     this.#response.begin(status, statusText, headers, backend, this.#choice.cookieFor(backend))
-    this.#choice.endTrial(status >= 500 ? 'failed' : 'succeeded')
+    this.#choice.settle(status >= 500 ? 'failed' : 'succeeded')
     // One that is collected first may still fail.
     if (this.#response.hasBegun) this.#settle()
     this.#record.firstByteAt = performance.now()
@@ -148,7 +148,7 @@ export class ForwardedRequest implements AttemptOwner, BodyListener, ChoiceOwner
   }
 
   onUpgrade(headers: string[], socket: Duplex, onClose: () => void): void {
-    this.#choice.endTrial('succeeded')
+    this.#choice.settle('succeeded')
     this.#settle()
     this.#record.firstByteAt = performance.now()
     const cookie = this.#choice.cookieFor(this.#attempt!.backend)
@@ -260,7 +260,7 @@ export class ForwardedRequest implements AttemptOwner, BodyListener, ChoiceOwner
       this.#record.reason ??= 'client_gone'
       this.#attempt?.abort()
     }
-    this.#choice.endTrial(this.#attempt?.outcome ?? 'undecided')
+    this.#choice.settle(this.#attempt?.outcome ?? 'undecided')
     this.#upload?.end(hasAll)
   }
 

@@ -8,6 +8,7 @@ import type {
   SplitPart,
   TimeoutsConfig
 } from '../config/types.ts'
+import { PRIORITIES } from '../config/types.ts'
 import { keyHasher } from '../request-key.ts'
 import type { Backend } from '../upstreams/backend.ts'
 import type { UpstreamGroup, UpstreamGroups } from '../upstreams/group.ts'
@@ -23,6 +24,8 @@ import { WaitingLine } from './waiting-line.ts'
 export interface ForwardingTarget {
   readonly route: RouteConfig
   readonly group: UpstreamGroup
+  /** Class of its requests when the group has too much to do; 0 is refused last. */
+  readonly priority: number
   readonly balancer: GroupBalancer<Backend>
   /** The hash of a request's key, for algorithms that go by one; undefined when it has none. */
   readonly keyOf: ((request: IncomingMessage) => number | undefined) | undefined
@@ -93,6 +96,7 @@ export class ForwardingTargets {
     return {
       route,
       group,
+      priority: PRIORITIES.indexOf(route.priority ?? 'normal'),
       balancer,
       timeouts,
       retry,

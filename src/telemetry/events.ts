@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { CertificateReason } from '../tls/certificate.ts'
 import type { BreakerChange } from '../health/circuit-breaker.ts'
+import type { OverloadChange } from '../limits/shedding.ts'
 import type {
   Drained,
   EjectionChange,
@@ -36,6 +37,11 @@ export interface TrafficEvent extends TrafficChange {
 /** A group's circuit breaker changed. */
 export interface BreakerEvent extends BreakerChange {
   readonly type: 'breaker'
+}
+
+/** A group refuses requests for want of room, or no longer does. */
+export interface OverloadEvent extends OverloadChange {
+  readonly type: 'overload'
 }
 
 /** A configuration was tried. */
@@ -93,6 +99,7 @@ export type Happening =
   | EjectionEvent
   | TrafficEvent
   | BreakerEvent
+  | OverloadEvent
   | ReloadEvent
   | WorkerEvent
   | CertificateEvent
@@ -129,6 +136,7 @@ export class EventLog extends EventEmitter<{ event: [GatewayEvent] }> {
     registry.on('ejection', (change) => this.record({ type: 'ejection', ...change }))
     registry.on('traffic', (change) => this.record({ type: 'traffic', ...change }))
     registry.on('breaker', (change) => this.record({ type: 'breaker', ...change }))
+    registry.on('overload', (change) => this.record({ type: 'overload', ...change }))
   }
 
   record(event: Happening): void {

@@ -1,3 +1,4 @@
+import { LOAD_LAYOUT, type LoadPlace } from './group-load.ts'
 import type { LiveLayout, LivePage, LiveTable } from './live-table.ts'
 
 /** Words of a group, by their place: one for all threads. */
@@ -28,8 +29,18 @@ const BREAKER = ['closed', 'open', 'half-open'] as const
 /** Whether a group's circuit breaker lets requests through: all, none, or a few to try. */
 export type BreakerState = (typeof BREAKER)[number]
 
-/** Shared: {@link WORD}. Gauges: {@link GAUGE}. */
-export const GROUP_LAYOUT: LiveLayout = { pageSlots: 64, shared: 6, gauges: 2, counters: 0 }
+const OWN = { shared: 6, gauges: 2, counters: 0 } as const
+
+/** Shared: {@link WORD}. Gauges: {@link GAUGE}. Behind them what its load takes. */
+export const GROUP_LAYOUT: LiveLayout = {
+  pageSlots: 64,
+  shared: OWN.shared + LOAD_LAYOUT.shared,
+  gauges: OWN.gauges + LOAD_LAYOUT.gauges,
+  counters: OWN.counters + LOAD_LAYOUT.counters
+}
+
+/** Where the load stands in a group's slot. */
+export const LOAD_PLACE: LoadPlace = { word: OWN.shared, gauge: OWN.gauges, counter: OWN.counters }
 
 /** What the threads share about a group as a whole. */
 export class GroupLive {

@@ -1,6 +1,7 @@
 import type { UpstreamGroupConfig } from '../config/types.ts'
 import { Backend, backendKey, backendId } from './backend.ts'
-import { GroupLive } from './group-live.ts'
+import { GroupLive, LOAD_PLACE } from './group-live.ts'
+import { GroupLoad } from './group-load.ts'
 import type { LiveTable } from './live-table.ts'
 
 /** Everything about a group but its backends. */
@@ -13,6 +14,8 @@ export interface UpstreamGroup {
   readonly backends: readonly Backend[]
   /** What the threads share about it as a whole. */
   readonly live: GroupLive
+  /** How much of it is under way; absent when it has no `concurrency`. */
+  readonly load?: GroupLoad
 }
 
 /** The groups of one generation, by name. */
@@ -60,7 +63,8 @@ export function buildGroups(configs: readonly UpstreamGroupConfig[], sources: Gr
           context
         )
       })
-      return [name, { name, settings, backends: views, live }]
+      const load = settings.concurrency && new GroupLoad(sources.groups, slot, sources.row, LOAD_PLACE)
+      return [name, { name, settings, backends: views, live, ...(load && { load }) }]
     })
   )
 }

@@ -1,6 +1,7 @@
 import type { BreakerChange } from '../health/circuit-breaker.ts'
 import type { EjectionReason, ReadmissionReason, WithheldReason } from '../health/ejections.ts'
 import type { HealthReason } from '../health/types.ts'
+import type { OverloadChange } from '../limits/shedding.ts'
 import type { UpstreamGroups } from './group.ts'
 import type { AdministrativeState } from './standing.ts'
 
@@ -77,6 +78,8 @@ export interface RegistryEvents {
   traffic: [TrafficChange]
   /** A circuit breaker opened or closed, or lets requests through to try. */
   breaker: [BreakerChange]
+  /** A group began to refuse requests for want of room, or no longer does. */
+  overload: [OverloadChange]
   /** A thread has seen a backend fail as often in a row as its outlier detection allows. */
   suspect: [group: string, id: string]
   /** A probe of a backend that is well by its probes has passed. */

@@ -181,11 +181,11 @@ test('a half-open circuit breaker lets three try, and hears of each once', () =>
   const [first, second, third, fourth] = [seek(one!), seek(other!), seek(one!), seek(other!)]
   assert.deepEqual([first.told, third.told, fourth.told], [['a'], ['a'], ['circuit_open']])
   assert.equal(second.choice.reason, 'trial')
-  first.choice.endTrial('succeeded')
-  first.choice.endTrial('failed')
-  second.choice.endTrial('failed')
-  third.choice.endTrial('undecided')
-  fourth.choice.endTrial('failed')
+  first.choice.settle('succeeded')
+  first.choice.settle('failed')
+  second.choice.settle('failed')
+  third.choice.settle('undecided')
+  fourth.choice.settle('failed')
   assert.deepEqual(other!.group.live.trials, { passed: 1, failed: 1 })
   assert.deepEqual(
     [1, 2, 3, 4].map(() => seek(one!).told[0]),

@@ -1,0 +1,199 @@
+import type { LivePage, LiveTable } from './live-table.ts'
+
+/** Classes of requests: 0 is shed last. */
+const CLASSES = 3
+
+/** Words, gauges and counters of a group's load, by their place behind the group's other ones. */
+const WORD = {
+  /** Requests that may be under way at once; 0 = not set yet. Written by the control plane. */
+  limit: 0,
+  /** Most that were, since the control plane looked. */
+  peak: 1,
+  /** Most that the first class, and the first two together, had or wanted: since the control plane looked, and before. */
+  demand: 2,
+  demandBefore: 4
+} as const
+
+/** Counters of a row. */
+const COUNTER = {
+  /** Requests that a backend answered, and the milliseconds that took them. */
+  answered: 0,
+  answeredTime: 1,
+  /** Those that nobody answered in time: their clients left, or a timeout passed. */
+  unanswered: 2,
+  unansweredTime: 3,
+  /** Refused, by class. */
+  refused: 4
+} as const
+
+/** What a group's load takes of its slot. */
+export const LOAD_LAYOUT = { shared: 6, gauges: CLASSES, counters: COUNTER.refused + CLASSES } as const
+
+/** Where the load of a group begins in its slot. */
+export interface LoadPlace {
+  readonly word: number
+  readonly gauge: number
+  readonly counter: number
+}
+
+/** Requests and the milliseconds that they took, since the beginning. */
+export interface LoadTotals {
+  readonly answered: number
+  readonly answeredTime: number
+  readonly unanswered: number
+  readonly unansweredTime: number
+}
+
+/**
+ * How many requests of a group await the head of their response, by class, over all threads; and how many may. What a
+ * class needed of late is kept free of the classes behind it, so that a burst of theirs is never in its way; as long as
+ * it needs nothing, they may have all.
+ */
+export class GroupLoad {
+  readonly #table: LiveTable
+  readonly #slot: number
+  readonly #page: LivePage
+  readonly #gauge: number
+  readonly #word: number
+  readonly #ownGauge: number
+  readonly #ownCounter: number
+  readonly #counter: number
+
+  /** @param row - The calling thread's. */
+  constructor(table: LiveTable, slot: number, row: number, place: LoadPlace) {
+    this.#table = table
+    this.#slot = slot
+    this.#page = table.page(slot)
+    this.#gauge = place.gauge
+    this.#word = table.sharedIndex(slot) + place.word
+    this.#ownGauge = table.gaugeIndex(slot, row) + place.gauge
+    this.#ownCounter = table.counterIndex(slot, row) + place.counter
+    this.#counter = place.counter
+  }
+
+  /** Requests that may be under way at once; 0 = not set yet. */
+  get limit(): number {
+    return Atomics.load(this.#page.shared, this.#word + WORD.limit)
+  }
+
+  /** Sets it. Only the control plane does. */
+  setLimit(limit: number): void {
+    Atomics.store(this.#page.shared, this.#word + WORD.limit, limit)
+  }
+
+  /** Requests under way, of this class and those before it. @param last - 0 to 2. */
+  underWay(last = CLASSES - 1): number {
+    let sum = 0
+    for (let each = 0; each <= last; each++) sum += this.#count(each)
+    return sum
+  }
+
+  /**
+   * Counts a request in. Every call that returns true is paired with one {@link leave}.
+   *
+   * @param of - Its class, 0 to 2.
+   * @param most - The limit until the control plane has set one.
+   */
+  enter(of: number, most: number): boolean {
+    const { gauges, counters } = this.#page
+    const limit = this.limit || most
+    for (;;) {
+      Atomics.add(gauges, this.#ownGauge + of, 1)
+      // Read atomically: of two threads that add at once, at least one must see the other.
+      const first = this.#count(0)
+      const upper = first + this.#count(1)
+      const all = upper + this.#count(2)
+      // What its class wants, whether it gets it or not.
+      if (of === 0) this.#raise(WORD.demand, first)
+      if (of <= 1) this.#raise(WORD.demand + 1, upper)
+      if (all <= limit - this.#kept(of, first, upper)) {
+        this.#raise(WORD.peak, all)
+        return true
+      }
+      Atomics.sub(gauges, this.#ownGauge + of, 1)
+      // Two threads that reach for the last place at once both back out. The last to do so finds it free.
+      if (this.#isFull(of, limit)) {
+        counters[this.#ownCounter + COUNTER.refused + of]!++
+        return false
+      }
+    }
+  }
+
+  /** Counts a request out. */
+  leave(of: number): void {
+    Atomics.sub(this.#page.gauges, this.#ownGauge + of, 1)
+  }
+
+  /** A backend answered a request. @param milliseconds - Since it was counted in. */
+  answered(milliseconds: number): void {
+    const { counters } = this.#page
+    counters[this.#ownCounter + COUNTER.answered]!++
+    counters[this.#ownCounter + COUNTER.answeredTime]! += milliseconds
+  }
+
+  /** Nobody has answered a request for so long, and nobody will. @param milliseconds - Since it was counted in. */
+  unanswered(milliseconds: number): void {
+    const { counters } = this.#page
+    counters[this.#ownCounter + COUNTER.unanswered]!++
+    counters[this.#ownCounter + COUNTER.unansweredTime]! += milliseconds
+  }
+
+  /** What all threads have counted so far. */
+  get totals(): LoadTotals {
+    return {
+      answered: this.#sum(COUNTER.answered),
+      answeredTime: this.#sum(COUNTER.answeredTime),
+      unanswered: this.#sum(COUNTER.unanswered),
+      unansweredTime: this.#sum(COUNTER.unansweredTime)
+    }
+  }
+
+  /** Requests that were refused so far, of the three classes. */
+  get refused(): readonly [number, number, number] {
+    const of = (each: number): number => this.#sum(COUNTER.refused + each)
+    return [of(0), of(1), of(2)]
+  }
+
+  /** Most that were under way at once since the last call. Only the control plane asks. */
+  takePeak(): number {
+    return Atomics.exchange(this.#page.shared, this.#word + WORD.peak, this.underWay())
+  }
+
+  /** What classes needed before the last call is needed no longer. Only the control plane says so. */
+  ageDemand(): void {
+    const { shared } = this.#page
+    for (let each = 0; each < 2; each++) {
+      const latest = Atomics.exchange(shared, this.#word + WORD.demand + each, this.underWay(each))
+      Atomics.store(shared, this.#word + WORD.demandBefore + each, latest)
+    }
+  }
+
+  #sum(place: number): number {
+    return this.#table.counter(this.#slot, this.#counter + place)
+  }
+
+  #count(of: number): number {
+    return this.#table.gauge(this.#slot, this.#gauge + of)
+  }
+
+  #isFull(of: number, limit: number): boolean {
+    const first = this.underWay(0)
+    const upper = this.underWay(1)
+    return this.underWay() >= limit - this.#kept(of, first, upper)
+  }
+
+  /** Places that are not for this class: what those before it needed of late, and do not have now. */
+  #kept(of: number, first: number, upper: number): number {
+    if (of === 0) return 0
+    const { shared } = this.#page
+    const at = this.#word + of - 1
+    const demand = Math.max(shared[at + WORD.demand]!, shared[at + WORD.demandBefore]!)
+    return Math.max(0, demand - (of === 1 ? first : upper))
+  }
+
+  /** Two threads that raise a word at once may lose the smaller step: it is a measure, not a count. */
+  #raise(word: number, value: number): void {
+    const { shared } = this.#page
+    if (shared[this.#word + word]! < value) Atomics.store(shared, this.#word + word, value)
+  }
+}
