@@ -2,6 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import fp from 'fastify-plugin'
 import { ProblemError } from '../src/problem.ts'
 import { isWhole, onceOver } from '../src/raw-messages.ts'
+import { isClientTooSlow } from '../src/slow-reader.ts'
 import { RequestRecord } from '../src/telemetry/request-record.ts'
 
 /** Told once of every request when it is over: answered, broken off, or its client gone. */
@@ -33,7 +34,9 @@ async function requestRecord(app: FastifyInstance): Promise<void> {
     const { raw } = reply
     onceOver(raw, () => {
       // What the gateway broke off itself has its reason.
-      if (!isWhole(raw)) request.record.reason ??= 'client_gone'
+      if (!isWhole(raw)) request.record.reason ??= isClientTooSlow(raw) ? 'client_too_slow' : 'client_gone'
+      // The listener answers it instead, under the same id.
+      if (isClientTooSlow(raw) && !raw.headersSent) raw.setHeader('x-request-id', request.id)
       for (const observe of observers) observe(request, reply)
     })
     done()

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { GatewayConfig, ServerConfig } from './config/types.ts'
+import { OWN_LIMITS, publicLimits } from './threads/client-limits.ts'
 import { type ListenAddress, PLAIN, type Redirect, type Transport } from './threads/messages.ts'
 import { authority, ListenError, reservePort } from './threads/reserve-port.ts'
 
@@ -25,13 +26,13 @@ export function urlOf({ host, port, transport }: ListenAddress): string {
 
 /** Finds the addresses to start with, not shared by threads. @throws ListenError when one can't be listened on. */
 export async function firstAddresses({ server, admin }: AddressConfig): Promise<Addresses> {
-  const front = await newAddress(server, transportOf(server))
+  const front = await newAddress(server, spokenAt(server))
   const place = redirectPlace(server)
-  const redirect = place && (await newAddress(place, PLAIN))
+  const redirect = place && (await newAddress(place, redirectSpoken(server)))
   return {
     front,
     redirect: redirect && { address: redirect, httpsPort: front.port },
-    admin: await newAddress(admin, PLAIN)
+    admin: await newAddress(admin, ADMIN)
   }
 }
 
@@ -78,7 +79,7 @@ export async function nextAddresses(
   next: AddressConfig
 ): Promise<Addresses> {
   const address = await nextAddress(current.front, before.server, next.server, current.redirect?.address)
-  const front = withTransport(address, transportOf(next.server))
+  const front = speaking(address, spokenAt(next.server))
   const redirect = await nextRedirect(current, before.server, next.server)
   if (redirect?.port === front.port) throw new ListenError(redirect.host, redirect.port, 'EADDRINUSE')
   return {
@@ -96,9 +97,24 @@ function transportOf({ tls, proxyProtocol, trustProxy }: ServerConfig): Transpor
   }
 }
 
+/** What makes an address another one although its host and port stay. */
+type Spoken = Pick<ListenAddress, 'transport' | 'limits'>
+
+const ADMIN: Spoken = { transport: PLAIN, limits: OWN_LIMITS }
+
+function spokenAt(server: ServerConfig): Spoken {
+  return { transport: transportOf(server), limits: publicLimits(server) }
+}
+
+/** A head that fits the public listener must get there. */
+function redirectSpoken({ limits: { maxHeaderSize, maxHeaders } }: ServerConfig): Spoken {
+  return { transport: PLAIN, limits: { ...OWN_LIMITS, maxHeaderSize, maxHeaders } }
+}
+
 /** The same address while the same is spoken there. */
-function withTransport(address: ListenAddress, transport: Transport): ListenAddress {
-  return isDeepStrictEqual(address.transport, transport) ? address : { ...address, transport }
+function speaking(address: ListenAddress, { transport, limits }: Spoken): ListenAddress {
+  const isSame = isDeepStrictEqual(address.transport, transport) && isDeepStrictEqual(address.limits, limits)
+  return isSame ? address : { ...address, transport, limits }
 }
 
 function redirectPlace({ host, redirect }: ServerConfig): Place | undefined {
@@ -113,8 +129,9 @@ async function nextRedirect(
   const place = redirectPlace(next)
   if (!place) return undefined
   // Where there is none yet, the configuration before has no place for it.
-  const current = redirect?.address ?? { host: '', port: 0, reusePort: front.reusePort, transport: PLAIN }
-  return await nextAddress(current, redirectPlace(before) ?? current, place, front)
+  const spoken = redirectSpoken(next)
+  const current = redirect?.address ?? { host: '', port: 0, reusePort: front.reusePort, ...spoken }
+  return speaking(await nextAddress(current, redirectPlace(before) ?? current, place, front), spoken)
 }
 
 /** @param other - Of ours, which is given up before this one is listened on. */
@@ -156,6 +173,6 @@ async function reserveOwn(current: ListenAddress, { host, port }: Place): Promis
   }
 }
 
-async function newAddress({ host, port }: Place, transport: Transport): Promise<ListenAddress> {
-  return { host, port: await reservePort(host, port), reusePort: false, transport }
+async function newAddress({ host, port }: Place, spoken: Spoken): Promise<ListenAddress> {
+  return { host, port: await reservePort(host, port), reusePort: false, ...spoken }
 }

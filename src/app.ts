@@ -45,7 +45,7 @@ const nextRequestId = requestIds()
  * the traffic that its thread has meanwhile take turns: with a thousand routes each step takes a millisecond or two.
  */
 export async function buildGeneration(parts: GenerationParts): Promise<FastifyInstance> {
-  const table = new RouteTable(parts.config.routes)
+  const table = new RouteTable(parts.config.routes, parts.config.server.limits.maxHeaders)
   await nextTurn()
   const app = createApp(parts.log, { rewriteUrl: forwardFirst(table) })
   app.addHook('onClose', () => parts.limiters.close())

@@ -100,7 +100,7 @@ export class Gateway {
     this.#config = config
     this.#log = log
     this.#workers = workers
-    this.#table = new RouteTable(config.routes)
+    this.#table = new RouteTable(config.routes, config.server.limits.maxHeaders)
     this.#live = new LiveState(Math.max(1, workers))
     this.#addresses = addresses
     this.#presence = new RedisPresence({ log, events: this.events, gateways: this.#live.gateways })
@@ -276,7 +276,7 @@ export class Gateway {
       this.#log.warn({ workers: this.#workers }, 'server.workers takes effect at the next start')
     }
     this.#config = next
-    this.#table = new RouteTable(next.routes)
+    this.#table = new RouteTable(next.routes, next.server.limits.maxHeaders)
     this.#version = version
     this.#addresses = addresses
     this.#log.level = next.log.level

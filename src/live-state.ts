@@ -1,4 +1,5 @@
 import type { GatewayConfig } from './config/types.ts'
+import { ClientCounts, type ClientCountsShare, createClientCounts } from './limits/client-counts.ts'
 import { LimitTables } from './limits/limit-tables.ts'
 import { NO_ROUTE, ROUTE_LAYOUT } from './telemetry/route-stats.ts'
 import type { GenerationSpec, LiveShare } from './threads/messages.ts'
@@ -14,12 +15,14 @@ export class LiveState {
   readonly registry: UpstreamRegistry
   readonly routes: KeyedSlots
   readonly limits = new LimitTables()
+  readonly #clients: ClientCountsShare
   /** How many gateways share the store, this one included. */
   readonly gateways = new Int32Array(new SharedArrayBuffer(4)).fill(1)
 
   /** @param rows - Threads that write. */
   constructor(rows: number) {
     this.registry = new UpstreamRegistry({ rows })
+    this.#clients = createClientCounts(rows)
     this.routes = new KeyedSlots(new LiveTable(ROUTE_LAYOUT, rows))
   }
 
@@ -34,6 +37,7 @@ export class LiveState {
       groups: share(this.registry.groupSlots),
       routes: share(this.routes),
       limits: this.limits.prepare(config),
+      clients: this.#clients,
       gateways: this.gateways.buffer
     }
   }
@@ -66,8 +70,12 @@ export class LiveState {
     this.registry.groupSlots.table.clearGauges(row)
     this.routes.table.clearGauges(row)
     this.limits.releaseLocksOf(row)
+    new ClientCounts(this.#clients, NO_ROW).clearRow(row)
   }
 }
+
+/** The control plane's, which counts no connections. */
+const NO_ROW = -1
 
 /** No generation is as old as this. */
 const NEVER_USED = 0

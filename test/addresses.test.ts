@@ -11,6 +11,7 @@ import {
   withFreePorts
 } from '../src/addresses.ts'
 import type { ServerConfig } from '../src/config/types.ts'
+import { OWN_LIMITS, publicLimits } from '../src/threads/client-limits.ts'
 import { PLAIN } from '../src/threads/messages.ts'
 import { DEFAULT_LIMITS } from './helpers/config-defaults.ts'
 
@@ -86,6 +87,33 @@ test('another transport makes another address on the same port', async () => {
   })
 })
 
+test('other limits of clients make another address on the same port', async () => {
+  const before = configOf({ redirect: { port: 0 } })
+  const current = await firstAddresses(before)
+  assert.deepEqual(await nextAddresses(current, before, before), current)
+  const limits = { ...DEFAULT_LIMITS, sendTimeout: 1000, maxHeaders: 50, bodyLimit: 1 }
+  const { front, redirect, admin } = await nextAddresses(
+    current,
+    before,
+    configOf({ redirect: { port: 0 }, limits })
+  )
+  assert.deepEqual(front, {
+    ...current.front,
+    limits: { ...current.front.limits, sendTimeout: 1000, maxHeaders: 50 }
+  })
+  assert.equal(redirect?.address.limits.maxHeaders, 50, 'what fits the public listener must get there')
+  assert.deepEqual(admin, current.admin)
+})
+
+test('trusted proxies are of no account to the listener until addresses have a limit', async () => {
+  const trustProxy = ['10.0.0.0/8']
+  const { front } = await firstAddresses(configOf({ trustProxy }))
+  assert.deepEqual(front.limits.manyConnections, [])
+  const limits = { ...DEFAULT_LIMITS, maxConnectionsPerIp: 10 }
+  const { front: limited } = await firstAddresses(configOf({ trustProxy, limits }))
+  assert.deepEqual(limited.limits.manyConnections, trustProxy)
+})
+
 test('the public listener and the redirect may take over the port of the other', async (t) => {
   // Both are in use, by the gateway itself.
   const [a, b] = [await takenPort(t), await takenPort(t)]
@@ -94,7 +122,8 @@ test('the public listener and the redirect may take over the port of the other',
     host: '127.0.0.1',
     port,
     reusePort: false,
-    transport: { tls: false, http2: false, proxyProtocol: undefined }
+    transport: PLAIN,
+    limits: OWN_LIMITS
   }))
   const admin = { ...front!, port: 1 }
   const current = { front: front!, redirect: { address: other!, httpsPort: a }, admin }
@@ -118,7 +147,13 @@ test('a port that somebody else listens on is an error', async (t) => {
 test('a port that is ours goes with another host, if that is free otherwise', async (t) => {
   const port = await takenPort(t)
   const before = configOf({ port })
-  const front = { host: '127.0.0.1', port, reusePort: false, transport: PLAIN }
+  const front = {
+    host: '127.0.0.1',
+    port,
+    reusePort: false,
+    transport: PLAIN,
+    limits: publicLimits(before.server)
+  }
   const current = { front, redirect: undefined, admin: { ...front, port: 1 } }
   for (const host of ['0.0.0.0', 'localhost', '127.0.0.2']) {
     const next = await nextAddresses(current, before, configOf({ host, port }))

@@ -71,6 +71,6 @@ function config({ concurrency, workers }: GatewayOptions, setup: ProxySetup, adm
 /** The group's limit as its admin API tells it. */
 async function limitOf(adminUrl: string): Promise<number | undefined> {
   const response = await fetch(`${adminUrl}/api/upstreams/${GROUP}`, { signal: AbortSignal.timeout(1_000) })
-  const { concurrency } = (await response.json()) as { concurrency?: { limit?: number } }
+  const { concurrency } = (await response.json()) as { concurrency: { limit: number } | null }
   return concurrency?.limit
 }

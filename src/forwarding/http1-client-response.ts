@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { RouteConfig } from '../config/types.ts'
+import { exemptFromSendTimeout } from '../slow-reader.ts'
 import type { Backend } from '../upstreams/backend.ts'
 import type { ClientResponse } from './client-response.ts'
 import { endToEndFields, isEventStream, responseHeaderOptions, valueOf } from './response-fields.ts'
@@ -58,6 +59,7 @@ export class Http1ClientResponse implements ClientResponse {
     const options = this.#headerOptions(backend, sessionCookie)
     const out = forwardedResponseHeaders(headers, { ...options, status, mayBeChunked })
     this.isEventStream = isEventStream(headers)
+    if (this.isEventStream) exemptFromSendTimeout(this.#reply.raw)
     this.#writeHead(status, statusText, out)
     this.#reply.hijack()
     this.hasBegun = true

@@ -3,6 +3,7 @@ import { constants, type Http2ServerResponse, type OutgoingHttpHeaders } from 'n
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { RouteConfig } from '../config/types.ts'
 import { hasBody, isGone } from '../raw-messages.ts'
+import { exemptFromSendTimeout } from '../slow-reader.ts'
 import type { Backend } from '../upstreams/backend.ts'
 import type { ClientResponse } from './client-response.ts'
 import { endToEndFields, isEventStream, responseHeaderOptions, valueOf } from './response-fields.ts'
@@ -77,6 +78,7 @@ export class Http2ClientResponse implements ClientResponse {
     this.#raw.statusCode = status
     out.unshift(':status', status)
     this.isEventStream = isEventStream(headers)
+    if (this.isEventStream) exemptFromSendTimeout(this.#reply.raw)
     this.#isBodiless = !mayBeChunked || valueOf('content-length', headers) === '0'
     if (isTrailersOnly(headers)) this.#held = out
     else this.#respond(out, this.#isBodiless)

@@ -15,7 +15,7 @@ export interface LimitedGroup {
     readonly refused: readonly [number, number, number]
     setLimit(limit: number): void
     takePeak(): number
-    ageDemand(): void
+    ageDemand(isNeeded: boolean): void
   }
 }
 
@@ -23,8 +23,11 @@ export interface LimitedGroup {
 const ENOUGH = 100
 /** Fewer say nothing. */
 const TOO_FEW = 10
-/** The longest window, in milliseconds; also how long ago a class may have needed what is kept for it. */
+/** The longest window, in milliseconds; also how often what is kept for a class is looked at. */
 const LONGEST = 1000
+
+/** How long after a refusal places are kept for those who matter more, in milliseconds. */
+const MEMORY = 3000
 
 /** The limit to begin with: what a service can do is found from there within seconds, up or down. */
 const FIRST_LIMIT = 50
@@ -39,6 +42,9 @@ interface Limited {
   /** When the present window began, and the present second. */
   since: number
   aged: number
+  /** Refused of the first two classes so far, and when the last of them was seen. */
+  upperRefused: number
+  refusedAt: number
 }
 
 /** The concurrency limits of all groups that have one: looks at what the threads counted, and tells them. */
@@ -75,12 +81,17 @@ export class ConcurrencyLimits {
   tick(now: number): void {
     for (const each of this.#limited.values()) {
       const { load, settings, name } = each.group
+      const { refused } = load!
+      if (refused[0] + refused[1] > each.upperRefused) {
+        each.upperRefused = refused[0] + refused[1]
+        each.refusedAt = now
+      }
       if (settings.concurrency!.mode === 'adaptive') adapt(each, now)
       if (now - each.aged >= LONGEST) {
         each.aged = now
-        load!.ageDemand()
+        load!.ageDemand(now - each.refusedAt < MEMORY)
       }
-      const change = each.shedding.observe(load!.refused, now)
+      const change = each.shedding.observe(refused, now)
       if (change) this.#onChange({ group: name, limit: load!.limit, ...change })
     }
   }
@@ -102,7 +113,9 @@ function limited(group: LimitedGroup, now: number): Limited {
     totals: load.totals,
     refused: sum(load.refused),
     since: now,
-    aged: now
+    aged: now,
+    upperRefused: load.refused[0] + load.refused[1],
+    refusedAt: -Infinity
   }
 }
 

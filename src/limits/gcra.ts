@@ -8,26 +8,32 @@
 
 /** How much may come, of one key. */
 export interface Rate {
-  /** Requests that one period brings, at least 1. */
+  /** Requests that one period brings, 1 to 10^9. */
   readonly limit: number
   /** The period, in milliseconds. */
   readonly per: number
-  /** Requests that may come at once after a pause, at least 1. */
+  /** Requests that may come at once after a pause, 1 to 10^9. */
   readonly burst: number
 }
 
 /** The shortest tick that is of use, in milliseconds: clocks are no better. */
 const FINEST_TICK = 0.001
-/** A quotient of two floats may be a hair below the whole number that it stands for. */
-const HAIR = 0.01
+/** A burst has at most 2 to this power of ticks: so there is room for the clock, and for costs far above a share. */
+const DEEPEST = 42
 
-/** A {@link Rate} in ticks. Over any time t it lets no more through than burst + t × limit ÷ per. */
+/**
+ * A {@link Rate} in ticks. Over any time t, as a clock of ticks counts it, no more comes through than
+ * burst + t × limit ÷ per. A tick is 1 to 2 µs, or longer where a whole burst takes weeks to come back; an interval
+ * shorter than that is one tick.
+ */
 export class Pace {
   /** Ticks between two requests at the limit: a power of two, times the shares. */
   readonly interval: number
   /** Ticks that the TAT may be ahead of now, at most. */
   readonly depth: number
   readonly burst: number
+  /** Ticks of the rate's burst, whatever the shares: who has another one, or another {@link tick}, has another rate. */
+  readonly whole: number
   /** Length of a tick, in milliseconds. */
   readonly tick: number
 
@@ -38,16 +44,23 @@ export class Pace {
    */
   constructor({ limit, per, burst }: Rate, shares = 1, least = 1) {
     const interval = per / limit
-    const own = Math.max(1, 2 ** Math.floor(Math.log2(interval / FINEST_TICK)))
+    const finest = Math.floor(Math.log2(interval / FINEST_TICK))
+    const own = 2 ** Math.max(0, Math.min(finest, DEEPEST - Math.ceil(Math.log2(burst))))
     this.tick = interval / own
     this.interval = own * shares
-    this.depth = Math.max(burst * own, least * this.interval)
+    this.whole = burst * own
+    this.depth = Math.max(this.whole, least * this.interval)
     this.burst = Math.floor(this.depth / this.interval)
   }
 
-  /** Ticks of a moment. @param now - Milliseconds of any clock that never goes back. */
+  /**
+   * The tick of a moment: the nearest, as a quotient of two floats may be a hair below the whole number that it stands
+   * for.
+   *
+   * @param now - Milliseconds of any clock, up to 10^11.
+   */
   at(now: number): number {
-    return Math.floor(now / this.tick + HAIR)
+    return Math.round(now / this.tick)
   }
 
   /** Milliseconds of so many ticks. */
@@ -61,6 +74,15 @@ export class Pace {
    */
   debt(tat: number, now: number): number {
     return Math.min(Math.max(0, tat - now), this.depth)
+  }
+
+  /**
+   * The TAT of a key with this debt. With more than a million requests per second, ticks may be so short that the clock
+   * has more than 2^53 of them: what is rounded then is rounded up, and nobody gets more.
+   */
+  tat(debt: number, now: number): number {
+    const tat = now + debt
+    return tat - now < debt ? tat * (1 + Number.EPSILON) : tat
   }
 
   /** Requests that a key with this debt may send at once. */

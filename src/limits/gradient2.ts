@@ -33,8 +33,9 @@ const PROBE_EVERY = 30_000
  *
  * There the usual latency is a long average, which under lasting overload becomes that of the overload. Here it learns
  * upwards only from windows in which nobody was in the way, or at the smallest limit; downwards always. While the limit
- * is in use up to its end for long, it is halved for two windows now and then, to see whether the service answers
- * sooner: as the minimum round trip is measured by Envoy's adaptive concurrency filter.
+ * is in use up to its end for long, it is halved for two windows now and then, and what the latency is then is usual: as
+ * the minimum round trip is measured by Envoy's adaptive concurrency filter. A service that has become slower answers no
+ * sooner then; one that has a queue does.
  */
 export class Gradient2 {
   #least: number
@@ -104,10 +105,10 @@ export class Gradient2 {
     else if (!isBusy) this.#usual = usual + LEARNING.calm * (latency - usual)
   }
 
-  /** The first window still has what came before; what the second one shows is what the service can do. */
+  /** The first window still has what came before; what the second one shows is what the service can do, if it can. */
   #probe({ latency, now }: LatencyWindow, before: number): void {
     if (++this.#probed < 2) return
-    this.#usual = Math.min(this.#usual ?? latency, latency)
+    this.#usual = latency
     this.#before = undefined
     this.#busySince = now
     this.#setLimit(before)

@@ -41,7 +41,7 @@ export function targetOf(request: IncomingMessage): string {
 
 /** Checks a request and finds its route. An absolute-form target is made the origin form. */
 export function findRoute(table: RouteTable, request: RequestHead): Lookup {
-  const wrong = checkMessage(request)
+  const wrong = checkMessage(request, table.maxHeaders)
   if (wrong) return { refusal: wrong, isFinal: true }
   const path = pathOf(request.url!)
   if (hasDotSegment(path)) {

@@ -17,12 +17,6 @@ const ABSOLUTE_FORM = /^https?:\/\/([^/?]+)(.*)$/i
  */
 const DOT_SEGMENT = /(?:^|[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?:[/\\;]|%2f|%5c|%3b|%00|$)/i
 
-/**
- * Most fields of a header. Counted here too: some versions of Node drop what is beyond `maxHeadersCount` without a
- * word, and a second Host with it.
- */
-export const MAX_HEADERS = 100
-
 /** Digits of the longest Content-Length that every program counts exactly. */
 const MAX_LENGTH_DIGITS = 15
 
@@ -43,16 +37,18 @@ export interface RequestHead {
  * Finds what makes a request ambiguous or impossible to forward, beyond what Node's parser refuses by itself
  * (RFC 9112). An absolute-form target is made the origin form, with the Host that it names.
  *
+ * @param maxHeaders - Most fields of a header. Counted here too: some versions of Node drop what is beyond
+ *   `maxHeadersCount` without a word, and a second Host with it.
  * @returns The answer for the client; undefined when there is nothing wrong.
  */
-export function checkMessage(request: RequestHead): ProblemError | undefined {
+export function checkMessage(request: RequestHead, maxHeaders: number): ProblemError | undefined {
   const { httpVersion, method, headers } = request
   if (method === 'TRACE')
     return new ProblemError(501, 'method_not_implemented', 'This gateway does not take TRACE.')
   // A request line of HTTP/1.1 may claim any version; only a stream has pseudo-header fields.
   const isKnown = httpVersion === HTTP2 ? headers[':path'] !== undefined : /^1\.[01]$/.test(httpVersion)
   if (!isKnown) return badRequest('http_version', 'This HTTP version is unknown.')
-  if (hasTooManyHeaders(request)) return tooManyHeaders()
+  if (hasTooManyHeaders(request, maxHeaders)) return tooManyHeaders(maxHeaders)
   return (
     (httpVersion === HTTP2 ? checkHttp2Head(request) : checkHostCount(request)) ??
     checkHost(headers.host) ??
@@ -71,13 +67,13 @@ export function hasDotSegment(path: string): boolean {
   return (path.includes('.') || path.includes('%')) && DOT_SEGMENT.test(path)
 }
 
-function hasTooManyHeaders({ rawHeaders, httpVersion }: RequestHead): boolean {
-  if (rawHeaders.length <= 2 * MAX_HEADERS) return false
-  return httpVersion !== HTTP2 || countHttp2Fields(rawHeaders) > MAX_HEADERS
+function hasTooManyHeaders({ rawHeaders, httpVersion }: RequestHead, maxHeaders: number): boolean {
+  if (rawHeaders.length <= 2 * maxHeaders) return false
+  return httpVersion !== HTTP2 || countHttp2Fields(rawHeaders) > maxHeaders
 }
 
-function tooManyHeaders(): ProblemError {
-  const detail = `A request has at most ${MAX_HEADERS} header fields.`
+function tooManyHeaders(maxHeaders: number): ProblemError {
+  const detail = `A request has at most ${maxHeaders} header fields.`
   return new ProblemError(431, 'too_many_headers', detail, { connection: 'close' })
 }
 

@@ -37,6 +37,9 @@ interface Node {
   readonly entries: Entry[]
 }
 
+/** What `server.limits.maxHeaders` is by default. */
+export const MAX_HEADERS = 100
+
 const NONE: readonly string[] = []
 const NO_MATCH: NoMatch = { kind: 'no-match' }
 
@@ -54,14 +57,17 @@ const NO_MATCH: NoMatch = { kind: 'no-match' }
  */
 export class RouteTable {
   readonly routes: readonly RouteConfig[]
+  /** Most fields of a request's header that it is asked for. */
+  readonly maxHeaders: number
   readonly #exactHosts = new Map<string, Node>()
   /** `.example.com` → its tree, longest suffix first. */
   readonly #wildcardHosts: { suffix: string; root: Node }[] = []
   readonly #anyHost = newNode()
 
   /** @param routes - Validated routes, free of conflicts. */
-  constructor(routes: readonly RouteConfig[]) {
+  constructor(routes: readonly RouteConfig[], maxHeaders = MAX_HEADERS) {
     this.routes = routes
+    this.maxHeaders = maxHeaders
     for (const route of routes) {
       const entry = { route, shape: parsePathShape(route.path) }
       for (const host of hostsOf(route)) insert(this.#rootFor(host), entry)

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { pathOf } from '../routing/lookup.ts'
+import { isClientTooSlow } from '../slow-reader.ts'
 
 /** Status that stands in the log for a client that left before it had a response (nginx's 499). */
 export const CLIENT_CLOSED_REQUEST = 499
@@ -68,7 +69,9 @@ const AUTHORITY = /^[a-z][a-z0-9+.-]*:\/\/[^/?]*/i
 /** The status that the client saw; {@link CLIENT_CLOSED_REQUEST} when it left before it saw one. */
 export function statusOf(reply: FastifyReply): number {
   const { raw } = reply
-  return raw.headersSent || raw.statusCode === 101 ? raw.statusCode : CLIENT_CLOSED_REQUEST
+  if (raw.headersSent || raw.statusCode === 101) return raw.statusCode
+  // The listener answers for us.
+  return isClientTooSlow(raw) ? 408 : CLIENT_CLOSED_REQUEST
 }
 
 function rounded(milliseconds: number): number {

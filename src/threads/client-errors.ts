@@ -1,6 +1,7 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { PROBLEM_TYPE, problem } from '../problem.ts'
+import { blameClient } from '../slow-reader.ts'
 import { requestIds } from '../telemetry/request-id.ts'
 
 const nextId = requestIds()
@@ -101,19 +102,23 @@ function answerInTurn(socket: Duplex, answer: RawAnswer, observe: RawAnswerObser
     return
   }
   if (socket.destroyed || socket.writableEnded) return
+  const { status } = answer
+  if (current && status === 408) blameClient(current)
   // One that is wrong in its body can't be told so any more once its response has begun.
   if (current?.headersSent) {
     socket.destroy()
     return
   }
   if (current) giveUp(current, socket)
-  const { status, requestId } = answer
-  const body = rawDocument(answer)
+  // Whoever has the request in hand has named it, and tells of it.
+  const known = status === 408 ? current?.getHeader('x-request-id') : undefined
+  const requestId = typeof known === 'string' ? known : answer.requestId
+  const body = rawDocument({ ...answer, requestId })
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: ${PROBLEM_TYPE}\r\nX-Request-Id: ${requestId}\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
   )
-  observe(answer)
+  if (known === undefined) observe(answer)
   linger(socket)
 }
 

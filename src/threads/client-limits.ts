@@ -1,22 +1,49 @@
-/** What a listener allows its clients, in milliseconds and bytes. */
-export interface ClientLimits {
-  /** Time for a PROXY protocol header, for a TLS handshake, and for the head of a request. */
-  readonly headers: number
-  /** Time that an idle connection is kept: longer than the 60 s of usual balancers in front. */
-  readonly keepAlive: number
-  /** How late such a timeout may fire. */
-  readonly checkInterval: number
-  /** Largest header of a request. */
-  readonly headerSize: number
-  /** Silence after which a client is asked by TCP whether it is still there. */
-  readonly tcpKeepAlive: number
+import type { ClientLimitsConfig, ServerConfig } from '../config/types.ts'
+
+/** What a listener allows its clients: what of `server.limits` is a matter of connections and heads. */
+export interface ListenerLimits extends Omit<ClientLimitsConfig, 'bodyLimit' | 'maxEventLoopDelay'> {
+  /** Addresses and CIDR blocks that `maxConnectionsPerIp` does not hold for. */
+  readonly manyConnections: readonly string[]
 }
 
-/** What the gateway's own listeners allow. */
-export const CLIENT_LIMITS: ClientLimits = {
-  headers: 10_000,
-  keepAlive: 72_000,
-  checkInterval: 1_000,
-  headerSize: 16 * 1024,
-  tcpKeepAlive: 60_000
+/** What listeners allow that serve no public traffic: the admin API's and the redirect's. */
+export const OWN_LIMITS: ListenerLimits = {
+  headersTimeout: 10_000,
+  requestTimeout: 60_000,
+  keepAliveTimeout: 72_000,
+  sendTimeout: 30_000,
+  maxConnections: 1000,
+  maxConnectionsPerIp: 0,
+  maxHeaderSize: 16 * 1024,
+  maxHeaders: 100,
+  manyConnections: []
+}
+
+/** Silence after which a client is asked by TCP whether it is still there, in milliseconds. */
+export const TCP_KEEP_ALIVE = 60_000
+
+/** How late a timeout may fire, in milliseconds, and less for short ones. */
+const LATEST = 500
+/** The most often that connections are looked at, in milliseconds. */
+const EARLIEST = 25
+
+/** What the public listener allows. Proxies that are trusted bring the connections of many clients. */
+export function publicLimits({
+  limits,
+  trustProxy
+}: Pick<ServerConfig, 'limits' | 'trustProxy'>): ListenerLimits {
+  const { bodyLimit: _body, maxEventLoopDelay: _delay, ...ofConnections } = limits
+  // What makes no difference must not make it another address.
+  return { ...ofConnections, manyConnections: limits.maxConnectionsPerIp > 0 ? trustProxy : [] }
+}
+
+/** How often it is checked whether a timeout of a connection has passed, in milliseconds. */
+export function checkInterval({
+  headersTimeout,
+  requestTimeout,
+  keepAliveTimeout,
+  sendTimeout
+}: ListenerLimits): number {
+  const times = [headersTimeout, requestTimeout, keepAliveTimeout, sendTimeout].filter((time) => time > 0)
+  return Math.max(EARLIEST, Math.min(LATEST, ...times.map((time) => Math.floor(time / 4))))
 }

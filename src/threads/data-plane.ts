@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { buildGeneration } from '../app.ts'
 import type { LogConfig } from '../config/types.ts'
 import { Connections } from '../forwarding/connections.ts'
+import { ClientCounts } from '../limits/client-counts.ts'
 import { RedisStores } from '../store/redis-stores.ts'
 import { ROUTE_LAYOUT, RouteStats } from '../telemetry/route-stats.ts'
 import { BACKEND_LAYOUT } from '../upstreams/backend.ts'
@@ -38,11 +39,15 @@ export interface DataPlaneOptions {
 export class DataPlane implements DataPlaneControl {
   readonly #options: DataPlaneOptions
   readonly #connections = new Connections()
-  readonly #listener = new Listener((answer) => this.#onRawAnswer(answer))
+  readonly #listener = new Listener(
+    (answer) => this.#onRawAnswer(answer),
+    (report) => this.#options.log.warn(report, 'connections were turned away')
+  )
   readonly #redirect = new RedirectListener((answer) => this.#onRawAnswer(answer))
   readonly #ending = new Set<Generation>()
   readonly #stores: RedisStores
   #listening: Promise<void> = Promise.resolve()
+  #clients: ClientCounts | undefined
   #backends: LiveTable | undefined
   #groups: LiveTable | undefined
   #routes: LiveTable | undefined
@@ -56,6 +61,7 @@ export class DataPlane implements DataPlaneControl {
 
   async prepare(spec: GenerationSpec): Promise<void> {
     const { row, log, onSuspect } = this.#options
+    if (!this.#clients) this.#listener.countIn((this.#clients = new ClientCounts(spec.clients, row)))
     this.#backends = attach(this.#backends, BACKEND_LAYOUT, spec.backends)
     this.#groups = attach(this.#groups, GROUP_LAYOUT, spec.groups)
     this.#routes = attach(this.#routes, ROUTE_LAYOUT, spec.routes)

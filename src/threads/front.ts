@@ -1,10 +1,12 @@
 import { once } from 'node:events'
 import { createServer, type ListenOptions, Server, type Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import type { ClientLimits } from './client-limits.ts'
+import type { ClientConnection } from './client-connection.ts'
+import { ClientConnections, type ConnectionLedger } from './client-connections.ts'
+import { TCP_KEEP_ALIVE } from './client-limits.ts'
 import { Http1Server } from './http1-server.ts'
 import { Http2Server } from './http2-server.ts'
-import type { Transport } from './messages.ts'
+import type { ListenAddress } from './messages.ts'
 import { ProxiedConnections } from './proxied-connections.ts'
 import type { RequestDesk } from './request-desk.ts'
 import type { ServerContexts } from './server-contexts.ts'
@@ -15,42 +17,43 @@ const IDLE_SWEEP_INTERVAL = 50
 /** How long a connection may say nothing at the end, in milliseconds: its request may be on the way. */
 const SILENT_PATIENCE = 1_000
 
+/** What is spoken on a listening socket, and what its clients may do. */
+export type FrontOptions = Pick<ListenAddress, 'transport' | 'limits'>
+
 /**
- * One listening socket with what its connections go through: PROXY protocol, TLS, and HTTP/1.1 or HTTP/2. Without the
- * first two it is a plain HTTP server.
+ * One listening socket with what its connections go through: their number, PROXY protocol, TLS, and HTTP/1.1 or HTTP/2.
  */
 export class Front {
   readonly #http1: Http1Server
   readonly #http2: Http2Server | undefined
   readonly #tls: TlsServer | undefined
+  readonly #proxied: ProxiedConnections | undefined
+  readonly #connections: ClientConnections
   /** Accepts the connections. */
   readonly #acceptor: Server
-  /** All connections, those that were upgraded too: the HTTP server has let go of them. */
-  readonly #sockets = new Set<Socket>()
   #isLeaving = false
 
   /** @param contexts - Needed for TLS. */
   constructor(
     desk: RequestDesk,
-    limits: ClientLimits,
-    transport: Transport,
+    { transport, limits }: FrontOptions,
+    ledger: ConnectionLedger,
     contexts: ServerContexts | undefined
   ) {
+    if (transport.tls && !contexts) throw new Error('TLS needs certificates before it listens')
     const isLeaving = (): boolean => this.#isLeaving
+    const { headersTimeout } = limits
     this.#http1 = new Http1Server(desk, limits, isLeaving)
     if (transport.tls) {
-      if (!contexts) throw new Error('TLS needs certificates before it listens')
       if (transport.http2) this.#http2 = new Http2Server(desk, limits, isLeaving)
-      this.#tls = new TlsServer(contexts, transport.http2, limits, (socket) => this.#onSecure(socket))
+      this.#tls = new TlsServer(contexts!, transport.http2, headersTimeout, (socket, connection) =>
+        this.#onSecure(socket, connection)
+      )
     }
-    const isPlain = !transport.tls && !transport.proxyProtocol
-    this.#acceptor = isPlain ? this.#http1.server : this.#createAcceptor(limits, transport)
-    this.#acceptor.prependListener('connection', (socket: Socket) => {
-      this.#sockets.add(socket)
-      socket.once('close', () => this.#sockets.delete(socket))
-    })
-    // What can't be accepted for want of memory must not end the thread.
-    this.#acceptor.on('error', () => {})
+    const { proxyProtocol } = transport
+    if (proxyProtocol) this.#proxied = new ProxiedConnections(proxyProtocol, headersTimeout)
+    this.#connections = new ClientConnections(limits, ledger)
+    this.#acceptor = createAcceptor(transport.tls, (socket) => this.#onConnection(socket))
   }
 
   /** @throws Error when the address can't be listened on. */
@@ -89,12 +92,12 @@ export class Front {
     clearInterval(sweep)
     clearTimeout(silent)
     server.close()
-    this.#http2?.close()
+    this.#connections.close()
   }
 
   /** Breaks what is left. */
   destroyAll(): void {
-    for (const socket of this.#sockets) socket.destroy()
+    for (const { socket } of this.#connections.all) socket.destroy()
   }
 
   /** @returns When all connections are gone. */
@@ -105,43 +108,50 @@ export class Front {
 
   /** Connections that nobody has said anything over: browsers open such ahead of need. */
   #destroySilent(): void {
-    for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy()
+    for (const { socket } of this.#connections.all) if (socket.bytesRead === 0) socket.destroy()
   }
 
-  #createAcceptor(limits: ClientLimits, transport: Transport): Server {
-    const ready = this.#tls
-      ? (socket: Socket) => this.#tls!.accept(socket)
-      : (socket: Socket) => this.#toHttp1(socket)
-    const { proxyProtocol } = transport
-    const proxied = proxyProtocol && new ProxiedConnections(proxyProtocol, limits.headers)
-    // Node starts to watch over the timeouts of connections when a server listens; this one never does itself.
-    this.#http1.server.emit('listening')
-    return createServer(
-      {
-        // A client that leaves during its handshake is gone; once that is done, HTTP/1.x has half-closed connections.
-        allowHalfOpen: !transport.tls,
-        noDelay: true,
-        keepAlive: true,
-        keepAliveInitialDelay: limits.tcpKeepAlive
-      },
-      (socket) => {
-        if (proxied) proxied.accept(socket, ready)
-        else ready(socket)
-      }
-    )
+  #onConnection(socket: Socket): void {
+    if (!this.#proxied?.awaitsHeader(socket)) {
+      const connection = this.#connections.acceptKnown(socket)
+      if (connection) this.#begin(connection)
+      return
+    }
+    const connection = this.#connections.accept(socket)
+    if (!connection) return
+    this.#proxied.accept(socket, () => {
+      if (this.#connections.countAddress(connection)) this.#begin(connection)
+    })
   }
 
-  #onSecure(socket: TLSSocket): void {
+  #begin(connection: ClientConnection): void {
+    if (this.#tls) this.#tls.accept(connection)
+    else this.#http1.accept(connection.socket, connection)
+  }
+
+  #onSecure(socket: TLSSocket, connection: ClientConnection): void {
     if (socket.alpnProtocol === 'h2') {
-      this.#http2!.accept(socket)
+      this.#http2!.accept(socket, connection)
       return
     }
     socket.allowHalfOpen = true
-    this.#toHttp1(socket)
+    this.#http1.accept(socket, connection)
   }
+}
 
-  #toHttp1(socket: Socket): void {
-    this.#http1.server.emit('connection', socket)
-    if (socket.isPaused()) socket.resume()
-  }
+function createAcceptor(tls: boolean, onConnection: (socket: Socket) => void): Server {
+  const acceptor = createServer(
+    {
+      // A client that leaves during its handshake is gone; once that is done, HTTP/1.x has half-closed connections.
+      allowHalfOpen: !tls,
+      noDelay: true,
+      // A client that lost its power says nothing.
+      keepAlive: true,
+      keepAliveInitialDelay: TCP_KEEP_ALIVE
+    },
+    onConnection
+  )
+  // What can't be accepted for want of memory must not end the thread.
+  acceptor.on('error', () => {})
+  return acceptor
 }

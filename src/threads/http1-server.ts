@@ -4,9 +4,9 @@ import type { Duplex } from 'node:stream'
 import { setExpectsContinue } from '../forwarding/expect.ts'
 import { setPendingUpgrade } from '../forwarding/upgrade.ts'
 import { hasBody } from '../raw-messages.ts'
-import { MAX_HEADERS } from '../routing/message-checks.ts'
 import { answerClientError, answerRaw, endAnswered, linger, responseUnderWay } from './client-errors.ts'
-import type { ClientLimits } from './client-limits.ts'
+import type { ClientConnection } from './client-connection.ts'
+import { checkInterval, type ListenerLimits } from './client-limits.ts'
 import { closeInStages } from './close-in-stages.ts'
 import { askWhetherGone } from './half-close.ts'
 import type { RequestDesk } from './request-desk.ts'
@@ -18,32 +18,47 @@ export class Http1Server {
   readonly server: Server
   readonly #desk: RequestDesk
   readonly #isLeaving: () => boolean
+  readonly #limits: ListenerLimits
   /** The requests of each client connection. */
   readonly #turns = new WeakMap<Duplex, Turns>()
 
   /** @param isLeaving - Whether its connections are to end although the listener goes on. */
-  constructor(desk: RequestDesk, limits: ClientLimits, isLeaving: () => boolean) {
+  constructor(desk: RequestDesk, limits: ListenerLimits, isLeaving: () => boolean) {
     this.#desk = desk
+    this.#limits = limits
     this.#isLeaving = isLeaving
     this.server = createServer({
-      headersTimeout: limits.headers,
-      // A body that moves may take its time; one that does not is the route's idle timeout's affair.
-      requestTimeout: 0,
-      // A client that lost its power says nothing.
-      keepAlive: true,
-      keepAliveInitialDelay: limits.tcpKeepAlive,
-      keepAliveTimeout: limits.keepAlive,
-      connectionsCheckingInterval: limits.checkInterval,
-      maxHeaderSize: limits.headerSize,
+      headersTimeout: limits.headersTimeout,
+      requestTimeout: limits.requestTimeout,
+      keepAliveTimeout: limits.keepAliveTimeout,
+      connectionsCheckingInterval: checkInterval(limits),
+      maxHeaderSize: limits.maxHeaderSize,
       // Refused by our own checks, with a problem document.
       requireHostHeader: false,
       shouldUpgradeCallback: isForwardedUpgrade
     })
     // One more than there may be: what is too many is counted, not dropped, on every version of Node.
-    this.server.maxHeadersCount = MAX_HEADERS + 1
+    this.server.maxHeadersCount = limits.maxHeaders + 1
     // A client that has said all it has to say still gets its answer.
     Object.assign(this.server, { httpAllowHalfOpen: true })
     this.#listen()
+    // Node starts to watch over the timeouts of connections when a server listens; this one never does itself.
+    this.server.emit('listening')
+  }
+
+  /**
+   * Speaks HTTP on a connection.
+   *
+   * @param socket - The connection itself, or the TLS on top of it.
+   */
+  accept(socket: Socket, connection: ClientConnection): void {
+    const turns = new Turns(socket, connection.socket, this.#limits.sendTimeout)
+    connection.user = turns
+    this.#turns.set(socket, turns)
+    this.server.emit('connection', socket)
+    closeInStages(socket, () => turns.last?.response.req)
+    socket.once('end', () => this.#onHalfClose(socket))
+    if (socket.isPaused()) socket.resume()
   }
 
   /** From now on every response ends its connection, if the listener drains or this server leaves. */
@@ -61,12 +76,6 @@ export class Http1Server {
 
   #listen(): void {
     const { server } = this
-    server.on('connection', (socket) => {
-      const turns = new Turns(socket)
-      this.#turns.set(socket, turns)
-      closeInStages(socket, () => turns.last?.response.req)
-      socket.once('end', () => this.#onHalfClose(socket))
-    })
     server.on('request', (request, response) => this.#onRequest(request, response))
     server.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket, head))
     server.on('checkContinue', (request, response) => {

@@ -3,7 +3,6 @@ import {
   constants,
   Http2ServerRequest,
   Http2ServerResponse,
-  type IncomingHttpHeaders,
   performServerHandshake,
   type SecureServerOptions,
   type ServerHttp2Session,
@@ -12,10 +11,10 @@ import {
 import type { TLSSocket } from 'node:tls'
 import { setExpectsContinue } from '../forwarding/expect.ts'
 import { isMethodTaken } from '../routing/http2-checks.ts'
-import { MAX_HEADERS } from '../routing/message-checks.ts'
 import { PROBLEM_TYPE } from '../problem.ts'
 import { rawAnswer, rawDocument } from './client-errors.ts'
-import type { ClientLimits } from './client-limits.ts'
+import type { ClientConnection } from './client-connection.ts'
+import type { ListenerLimits } from './client-limits.ts'
 import type { RequestDesk } from './request-desk.ts'
 import { LINGER, SessionWatch } from './session-watch.ts'
 
@@ -23,8 +22,6 @@ import { LINGER, SessionWatch } from './session-watch.ts'
 const PSEUDO_FIELDS = 4
 /** A cookie may come in crumbs, a field each (RFC 9113 section 8.2.3). */
 const MAX_CRUMBS = 100
-/** One more than there may be: what is too many is counted and answered. */
-const MAX_PAIRS = PSEUDO_FIELDS + MAX_HEADERS + MAX_CRUMBS + 1
 /** What HTTP/2 counts for each field besides its name and value, in bytes (RFC 9113 section 6.5.2). */
 const FIELD_OVERHEAD = 32
 
@@ -36,34 +33,39 @@ const SESSION_WINDOW = 1024 * 1024
 /** HTTP/2: takes the requests of client connections that it is given. */
 export class Http2Server {
   readonly #desk: RequestDesk
-  readonly #limits: ClientLimits
+  readonly #limits: ListenerLimits
   readonly #isLeaving: () => boolean
   readonly #options: SecureServerOptions
   readonly #watches = new Set<SessionWatch>()
-  readonly #timer: NodeJS.Timeout
 
   /** @param isLeaving - Whether its connections are to end although the listener goes on. */
-  constructor(desk: RequestDesk, limits: ClientLimits, isLeaving: () => boolean) {
+  constructor(desk: RequestDesk, limits: ListenerLimits, isLeaving: () => boolean) {
     this.#desk = desk
     this.#limits = limits
     this.#isLeaving = isLeaving
     this.#options = sessionOptions(limits)
-    this.#timer = setInterval(() => this.#check(), limits.checkInterval)
-    this.#timer.unref()
   }
 
-  /** Takes a connection whose client has chosen HTTP/2. */
-  accept(socket: TLSSocket): void {
+  /**
+   * Speaks HTTP/2.
+   *
+   * @param socket - The TLS on top of the connection.
+   */
+  accept(socket: TLSSocket, connection: ClientConnection): void {
     const session = performServerHandshake(socket, this.#options)
     session.setLocalWindowSize(SESSION_WINDOW)
-    const watch = new SessionWatch(session, socket, this.#limits)
+    const watch = new SessionWatch(session, connection.socket, this.#limits)
+    connection.user = watch
     this.#watches.add(watch)
     socket.once('close', () => this.#watches.delete(watch))
     // Its streams say so too; without a listener it would end the process.
     session.on('error', () => {})
     session.on('stream', (stream, headers, _flags, rawHeaders) => {
-      watch.began(stream)
-      this.#onStream(stream, headers, rawHeaders)
+      const request = new Http2ServerRequest(stream, headers, {}, rawHeaders)
+      const response = new Http2ServerResponse(stream)
+      // As Fastify takes them: what both protocols share is all that the rest of the house may use.
+      watch.began(stream, response as unknown as ServerResponse)
+      this.#onRequest(request, response, rawHeaders)
       this.#leave(session)
     })
     // When the listener drains, a new client still gets one answer.
@@ -75,23 +77,16 @@ export class Http2Server {
     for (const { session } of this.#watches) this.#leave(session)
   }
 
-  /** Watches no longer. Called when all connections are gone. */
-  close(): void {
-    clearInterval(this.#timer)
-  }
-
   #leave(session: ServerHttp2Session): void {
     if (this.#desk.isDraining || this.#isLeaving()) session.close()
   }
 
-  #check(): void {
-    const now = performance.now()
-    for (const watch of this.#watches) watch.check(now)
-  }
-
-  #onStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: readonly string[]): void {
-    const request = new Http2ServerRequest(stream, headers, {}, rawHeaders)
-    const response = new Http2ServerResponse(stream)
+  #onRequest(
+    request: Http2ServerRequest,
+    response: Http2ServerResponse,
+    rawHeaders: readonly string[]
+  ): void {
+    const { stream } = request
     if (stream.destroyed) return
     closeAlways(response, stream)
     // Tunnels, WebSocket's of RFC 8441 included, are not for a gateway, and no method that Fastify does not know.
@@ -99,13 +94,12 @@ export class Http2Server {
       this.#refuse(stream, 501, 'method_not_implemented')
       return
     }
-    if (sizeOf(rawHeaders) > this.#limits.headerSize) {
+    if (sizeOf(rawHeaders) > this.#limits.maxHeaderSize) {
       this.#refuse(stream, 431, 'header_overflow')
       return
     }
     if (request.headers.expect?.toLowerCase() === '100-continue')
       setExpectsContinue(request as unknown as IncomingMessage)
-    // As Fastify takes them: what both protocols share is all that the rest of the house may use.
     this.#desk.enter(response as unknown as ServerResponse).serve()
   }
 
@@ -130,17 +124,19 @@ export class Http2Server {
 }
 
 /** Memory and work that one session can make for the gateway. */
-function sessionOptions(limits: ClientLimits): SecureServerOptions {
+function sessionOptions({ maxHeaders, maxHeaderSize }: ListenerLimits): SecureServerOptions {
+  // One more than there may be: what is too many is counted and answered.
+  const maxPairs = PSEUDO_FIELDS + maxHeaders + MAX_CRUMBS + 1
   return {
     settings: {
       maxConcurrentStreams: 100,
       initialWindowSize: STREAM_WINDOW,
       // Twice what is taken, so that one that is too large is answered: beyond this, Node resets its stream.
-      maxHeaderListSize: 2 * limits.headerSize + MAX_PAIRS * FIELD_OVERHEAD,
+      maxHeaderListSize: 2 * maxHeaderSize + maxPairs * FIELD_OVERHEAD,
       enablePush: false,
       enableConnectProtocol: false
     },
-    maxHeaderListPairs: MAX_PAIRS,
+    maxHeaderListPairs: maxPairs,
     // A backend's response may repeat what is defined to come once: that is not for us to judge.
     strictSingleValueFields: false,
     maxSessionMemory: 10,

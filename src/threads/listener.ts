@@ -1,16 +1,21 @@
 import type { ListenOptions } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
+import { ClientCounts, createClientCounts } from '../limits/client-counts.ts'
+import { ConnectionLedger } from './client-connections.ts'
 import type { RawAnswerObserver } from './client-errors.ts'
-import { CLIENT_LIMITS, type ClientLimits } from './client-limits.ts'
 import { Front } from './front.ts'
 import type { Generation } from './generation.ts'
 import type { ListenAddress, TlsMaterial } from './messages.ts'
 import { RequestDesk } from './request-desk.ts'
 import { ServerContexts } from './server-contexts.ts'
+import type { TurnedAwayReport } from './turned-away.ts'
 
 /** How often a stop looks whether all has ended, in milliseconds. */
 const END_CHECK_INTERVAL = 50
+
+/** Addresses that a listener tells apart which counts its connections alone. */
+const OWN_PLACES = 1024
 
 /** A front with the address that it listens at. */
 interface Listening {
@@ -24,19 +29,29 @@ interface Listening {
  */
 export class Listener {
   readonly #desk: RequestDesk
-  readonly #limits: ClientLimits
+  readonly #onTurnedAway: (report: TurnedAwayReport) => void
   /** Those that listened elsewhere and still have connections. */
   readonly #leaving = new Map<Front, Promise<void>>()
+  #ledger: ConnectionLedger
   #contexts: ServerContexts | undefined
   #current: Listening | undefined
 
   /**
    * @param onRawAnswer - Told of the answers to what never became a request.
-   * @param limits - Instead of the usual ones.
+   * @param onTurnedAway - Told of connections that were turned away, now and then.
    */
-  constructor(onRawAnswer: RawAnswerObserver = () => {}, limits: Partial<ClientLimits> = {}) {
+  constructor(
+    onRawAnswer: RawAnswerObserver = () => {},
+    onTurnedAway: (report: TurnedAwayReport) => void = () => {}
+  ) {
     this.#desk = new RequestDesk(onRawAnswer)
-    this.#limits = { ...CLIENT_LIMITS, ...limits }
+    this.#onTurnedAway = onTurnedAway
+    this.#ledger = new ConnectionLedger(new ClientCounts(createClientCounts(1, OWN_PLACES), 0), onTurnedAway)
+  }
+
+  /** Counts connections here, before it first listens; otherwise it counts only its own. */
+  countIn(counts: ClientCounts): void {
+    this.#ledger = new ConnectionLedger(counts, this.#onTurnedAway)
   }
 
   /** Hands all requests from now on to this generation. */
@@ -65,7 +80,7 @@ export class Listener {
   async listen(address: ListenAddress): Promise<void> {
     const before = this.#current
     if (before && isDeepStrictEqual(before.address, address)) return
-    const front = new Front(this.#desk, this.#limits, address.transport, this.#contexts)
+    const front = new Front(this.#desk, address, this.#ledger, this.#contexts)
     const isInTheWay =
       before?.address.port === address.port && !(before.address.reusePort && address.reusePort)
     if (isInTheWay) before.front.release()

@@ -1,5 +1,7 @@
 import type { GatewayConfig } from '../config/types.ts'
+import type { ClientCountsShare } from '../limits/client-counts.ts'
 import type { LimitShares } from '../limits/limit-tables.ts'
+import type { ListenerLimits } from './client-limits.ts'
 
 /** Everything a data plane thread needs to build one generation: plain data and shared memory. */
 export interface GenerationSpec {
@@ -11,6 +13,8 @@ export interface GenerationSpec {
   readonly routes: LiveShare
   /** What rate limits know of their keys. */
   readonly limits: LimitShares
+  /** Connections of clients; the same memory in every generation. */
+  readonly clients: ClientCountsShare
   /** One word: how many gateways share the store, this one included, at least 1. */
   readonly gateways: SharedArrayBuffer
 }
@@ -30,6 +34,8 @@ export interface ListenAddress {
   readonly reusePort: boolean
   /** What is spoken there; another one makes it another address, even on the same port. */
   readonly transport: Transport
+  /** What its clients may do; as of {@link transport}. */
+  readonly limits: ListenerLimits
 }
 
 /** Where a thread answers that the same is served by HTTPS. */

@@ -22,13 +22,18 @@ export class ProxiedConnections {
     this.#timeout = timeout
   }
 
+  /** Whether a new connection begins with a header. */
+  awaitsHeader(socket: Socket): boolean {
+    return this.#peers.has(socket.remoteAddress)
+  }
+
   /**
+   * @param socket - One that {@link awaitsHeader}.
    * @param ready - Given the connection once it is at its first byte behind the header, paused, with the client's
    *   address as its remote one; never given one whose header is wrong or late, which is closed.
    */
-  accept(socket: Socket, ready: (socket: Socket) => void): void {
-    if (this.#peers.has(socket.remoteAddress)) readHeader(socket, this.#timeout, ready)
-    else ready(socket)
+  accept(socket: Socket, ready: () => void): void {
+    readHeader(socket, this.#timeout, ready)
   }
 }
 
@@ -47,7 +52,7 @@ function setSource(socket: Socket, source: ProxySource): void {
   })
 }
 
-function readHeader(socket: Socket, timeout: number, ready: (socket: Socket) => void): void {
+function readHeader(socket: Socket, timeout: number, ready: () => void): void {
   let bytes: Buffer = Buffer.alloc(0)
   const close = (): void => void socket.destroy()
   const timer = setTimeout(close, timeout)
@@ -67,7 +72,7 @@ function readHeader(socket: Socket, timeout: number, ready: (socket: Socket) => 
     socket.pause()
     if (header.source) setSource(socket, header.source)
     if (bytes.length > header.length) socket.unshift(bytes.subarray(header.length))
-    ready(socket)
+    ready()
   }
   socket.on('data', onData).on('end', close).on('error', close).on('close', settle)
 }

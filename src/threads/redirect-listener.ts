@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { badRequest, PROBLEM_TYPE, problem, type ProblemError } from '../problem.ts'
-import { checkMessage, MAX_HEADERS } from '../routing/message-checks.ts'
+import { checkMessage } from '../routing/message-checks.ts'
 import { requestIds } from '../telemetry/request-id.ts'
 import { answerClientError, answerRaw, type RawAnswerObserver } from './client-errors.ts'
-import { CLIENT_LIMITS } from './client-limits.ts'
+import { type ListenerLimits, OWN_LIMITS } from './client-limits.ts'
 import { closeInStages } from './close-in-stages.ts'
 import type { ListenAddress, Redirect } from './messages.ts'
 
@@ -30,6 +30,7 @@ export class RedirectListener {
   readonly #sockets = new Map<Server, Set<Socket>>()
   #server: Server | undefined
   #address: ListenAddress | undefined
+  #limits = OWN_LIMITS
   #httpsPort = DEFAULT_PORT
 
   /** @param observe - Told of every answer. */
@@ -40,7 +41,11 @@ export class RedirectListener {
   /** Listens there, elsewhere no longer; undefined = nowhere. Where it listens already it is left alone. */
   async listen(redirect: Redirect | undefined): Promise<void> {
     const { host, port, reusePort } = redirect?.address ?? {}
-    if (redirect) this.#httpsPort = redirect.httpsPort
+    if (redirect) {
+      this.#httpsPort = redirect.httpsPort
+      this.#limits = redirect.address.limits
+      if (this.#server) applyLimits(this.#server, this.#limits)
+    }
     if (this.#address?.host === host && this.#address?.port === port) return
     if (this.#server) void this.#retire(this.#server, PATIENCE)
     this.#server = undefined
@@ -65,14 +70,12 @@ export class RedirectListener {
       // A body that nobody waits for is not late.
       requestTimeout: 0,
       connectionsCheckingInterval: CHECK_INTERVAL,
-      // What fits the public listener must get there.
-      maxHeaderSize: CLIENT_LIMITS.headerSize,
       // Refused by our own checks, with a problem document.
       requireHostHeader: false,
       // Every request is answered the same, whatever protocol it asks for.
       shouldUpgradeCallback: () => false
     })
-    server.maxHeadersCount = MAX_HEADERS + 1
+    applyLimits(server, this.#limits)
     // A connection that could not be accepted, such as for want of descriptors, must not end the thread.
     server.on('error', () => {})
     const sockets = new Set<Socket>()
@@ -106,7 +109,7 @@ export class RedirectListener {
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const requestId = nextId(request.headers)
-    const problem = checkMessage(request) ?? checkTarget(request)
+    const problem = checkMessage(request, this.#limits.maxHeaders) ?? checkTarget(request)
     response.setHeader('X-Request-Id', requestId)
     response.setHeader('Connection', 'close')
     if (problem) refuse(response, problem, requestId)
@@ -136,6 +139,15 @@ export class RedirectListener {
     await closed
     clearTimeout(timer)
   }
+}
+
+/** Node reads these anew for every connection. */
+function applyLimits(server: Server, { maxHeaderSize, maxHeaders, maxConnections }: ListenerLimits): void {
+  // There is no public name for changing it.
+  Object.assign(server, { maxHeaderSize })
+  // One more than there may be: what is too many is counted and answered.
+  server.maxHeadersCount = maxHeaders + 1
+  server.maxConnections = maxConnections
 }
 
 /** A redirect needs a place to go to. */

@@ -1,9 +1,13 @@
+import type { ServerResponse } from 'node:http'
 import { constants, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
-import type { TLSSocket } from 'node:tls'
-import type { ClientLimits } from './client-limits.ts'
+import type { Socket } from 'node:net'
+import { blameClient, isExemptFromSendTimeout } from '../slow-reader.ts'
+import type { ConnectionUser } from './client-connection.ts'
+import type { ListenerLimits } from './client-limits.ts'
+import { WriteProgress } from './write-progress.ts'
 
 /**
- * Most PING frames of a client in one check interval. Each has to be answered; real clients send no more than one per
+ * Most PING frames of a client in one second. Each has to be answered; real clients send no more than one per
  * round trip, gRPC's while they get data.
  */
 const MAX_PINGS = 10_000
@@ -13,17 +17,28 @@ const MAX_SETTINGS = 100
 /** How long a client may take to read the last of a refusal, or to close its side of an ended session, in milliseconds. */
 export const LINGER = 1_000
 
-/** What is left of a whole response, in bytes, and since when (0 = it is not whole). */
+/** In what time frames are counted, in milliseconds. */
+const COUNTING = 1_000
+
+/**
+ * What is written at once reaches a client in one piece as far as its stream tells. What is longer than this, in bytes, may
+ * take its time while anything moves on its connection.
+ */
+const LONG_WRITE = 256 * 1024
+
+/** A response, what waits of it for its client, in bytes, and since when none of that was taken. */
 interface Rest {
+  readonly response: ServerResponse
   length: number
   since: number
 }
 
 /** Ends HTTP/2 sessions for what neither Node nor nghttp2 ends them for. */
-export class SessionWatch {
+export class SessionWatch implements ConnectionUser {
   readonly session: ServerHttp2Session
-  readonly #socket: TLSSocket
-  readonly #limits: ClientLimits
+  readonly #socket: Socket
+  readonly #limits: ListenerLimits
+  readonly #progress: WriteProgress
   readonly #open = new Map<ServerHttp2Stream, Rest>()
   /** The last stream whose header came whole. */
   #lastStream = 0
@@ -35,11 +50,16 @@ export class SessionWatch {
   #pingedSince: number | undefined
   #pings = 0
   #settings = 0
+  #countedSince = performance.now()
+  /** What the connection had taken at the last check. */
+  #taken = 0
 
-  constructor(session: ServerHttp2Session, socket: TLSSocket, limits: ClientLimits) {
+  /** @param socket - The TCP connection. */
+  constructor(session: ServerHttp2Session, socket: Socket, limits: ListenerLimits) {
     this.session = session
     this.#socket = socket
     this.#limits = limits
+    this.#progress = new WriteProgress(socket)
     session.on('ping', () => {
       if (++this.#pings > MAX_PINGS) this.#calm()
     })
@@ -49,8 +69,8 @@ export class SessionWatch {
   }
 
   /** A request has come. */
-  began(stream: ServerHttp2Stream): void {
-    this.#open.set(stream, { length: 0, since: 0 })
+  began(stream: ServerHttp2Stream, response: ServerResponse): void {
+    this.#open.set(stream, { response, length: 0, since: 0 })
     this.#lastStream = stream.id ?? this.#lastStream
     stream.once('close', () => {
       this.#open.delete(stream)
@@ -58,20 +78,45 @@ export class SessionWatch {
     })
   }
 
-  /** To be called once per check interval. @param now - Of `performance.now`. */
+  get idleSince(): number | undefined {
+    return this.#open.size === 0 ? this.#idleSince : undefined
+  }
+
   check(now: number): void {
-    this.#pings = 0
-    this.#settings = 0
+    if (now - this.#countedSince >= COUNTING) {
+      this.#pings = 0
+      this.#settings = 0
+      this.#countedSince = now
+    }
     if (this.session.destroyed || (this.session.closed && this.#open.size === 0)) this.#linger(now)
     else if (this.session.closed) this.#askWhetherAlive(now)
     else if (this.#isIdleTooLong(now) || this.#isHeaderLate(now)) this.session.close()
-    for (const [stream, rest] of this.#open)
-      if (this.#isUnread(stream, rest, now)) stream.close(constants.NGHTTP2_CANCEL)
+    if (this.#limits.sendTimeout > 0) this.#checkReading(now)
+  }
+
+  /** Ends what the client does not read: of its streams those, or all if it reads nothing from the connection. */
+  #checkReading(now: number): void {
+    const { sendTimeout } = this.#limits
+    const { taken } = this.#progress
+    const hasMoved = taken !== this.#taken
+    this.#taken = taken
+    const isStuck = this.#progress.stalledFor(now) >= sendTimeout
+    let mayRest = false
+    for (const [stream, rest] of this.#open) {
+      if (isExemptFromSendTimeout(rest.response)) mayRest = true
+      else if (unreadFor(stream, rest, hasMoved, now) >= sendTimeout) {
+        blameClient(rest.response)
+        stream.close(constants.NGHTTP2_CANCEL)
+      }
+    }
+    if (!isStuck || mayRest) return
+    for (const { response } of this.#open.values()) blameClient(response)
+    this.#socket.destroy()
   }
 
   #isIdleTooLong(now: number): boolean {
     // Who has connected has something to ask.
-    const patience = this.#lastStream === 0 ? this.#limits.headers : this.#limits.keepAlive
+    const patience = this.#lastStream === 0 ? this.#limits.headersTimeout : this.#limits.keepAliveTimeout
     return this.#open.size === 0 && now - this.#idleSince >= patience
   }
 
@@ -80,7 +125,7 @@ export class SessionWatch {
     const begun = this.session.state.lastProcStreamID ?? 0
     if (begun <= this.#lastStream) this.#headerSince = undefined
     else this.#headerSince ??= now
-    return this.#headerSince !== undefined && now - this.#headerSince >= this.#limits.headers
+    return this.#headerSince !== undefined && now - this.#headerSince >= this.#limits.headersTimeout
   }
 
   /**
@@ -93,17 +138,7 @@ export class SessionWatch {
       this.session.ping((error) => {
         if (!error) this.#pingedSince = undefined
       })
-    } else if (now - this.#pingedSince >= this.#limits.headers) this.#socket.destroy()
-  }
-
-  /** Whether a client takes nothing of what is left of a whole response, for which nobody waits any more. */
-  #isUnread(stream: ServerHttp2Stream, rest: Rest, now: number): boolean {
-    if (!stream.writableEnded) return false
-    if (rest.since === 0 || stream.writableLength !== rest.length) {
-      rest.length = stream.writableLength
-      rest.since = now
-    }
-    return now - rest.since >= this.#limits.headers
+    } else if (now - this.#pingedSince >= this.#limits.headersTimeout) this.#socket.destroy()
   }
 
   /** Node waits for ever until a client reads what is left and closes its side. */
@@ -115,4 +150,21 @@ export class SessionWatch {
   #calm(): void {
     this.session.destroy(new Error('a flood of control frames'), constants.NGHTTP2_ENHANCE_YOUR_CALM)
   }
+}
+
+/**
+ * For how many milliseconds a client has taken nothing of what waits for it on a stream.
+ *
+ * @param hasMoved - Whether anything was taken from the connection since the last check.
+ */
+function unreadFor(stream: ServerHttp2Stream, rest: Rest, hasMoved: boolean, now: number): number {
+  const { writableLength, writableEnded } = stream
+  // A whole response has its end to be sent, too.
+  const isWaiting = writableEnded || writableLength > 0
+  const isMoving = hasMoved && writableLength > LONG_WRITE
+  if (rest.since === 0 || !isWaiting || writableLength !== rest.length || isMoving) {
+    rest.length = writableLength
+    rest.since = now
+  }
+  return now - rest.since
 }

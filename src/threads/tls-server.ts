@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { createServer, type Server, type TLSSocket } from 'node:tls'
-import type { ClientLimits } from './client-limits.ts'
+import type { ClientConnection } from './client-connection.ts'
 import { conveySource } from './proxied-connections.ts'
 import type { ServerContexts } from './server-contexts.ts'
 
@@ -13,36 +13,37 @@ const HTTP1 = ['http/1.1', 'http/1.0']
 /** TLS on connections that somebody else has accepted. */
 export class TlsServer {
   readonly #server: Server
+  /** What TLS connections stand on. */
+  readonly #connections = new WeakMap<Socket, ClientConnection>()
   #contexts: ServerContexts
 
   /**
    * @param http2 - Whether clients may choose HTTP/2 by ALPN.
+   * @param handshakeTimeout - In milliseconds.
    * @param onSecure - Given every connection whose handshake is done.
    */
   constructor(
     contexts: ServerContexts,
     http2: boolean,
-    limits: ClientLimits,
-    onSecure: (socket: TLSSocket) => void
+    handshakeTimeout: number,
+    onSecure: (socket: TLSSocket, connection: ClientConnection) => void
   ) {
     this.#contexts = contexts
     this.#server = createServer({
       ...contexts.fallback,
       ALPNProtocols: http2 ? ['h2', ...HTTP1] : HTTP1,
-      handshakeTimeout: limits.headers,
+      handshakeTimeout,
       SNICallback: (name, done) => done(null, this.#contexts.of(name))
     })
     this.#server.on('secureConnection', (socket: LayeredSocket) => {
-      const below = socket._parent
-      if (below) {
-        conveySource(below, socket)
-        // Node resets plain connections only. One that is cut without TLS's own end is seen to be cut as well.
-        socket.resetAndDestroy = () => {
-          below.resetAndDestroy()
-          return socket
-        }
+      const below = socket._parent!
+      conveySource(below, socket)
+      // Node resets plain connections only. One that is cut without TLS's own end is seen to be cut as well.
+      socket.resetAndDestroy = () => {
+        below.resetAndDestroy()
+        return socket
       }
-      onSecure(socket)
+      onSecure(socket, this.#connections.get(below)!)
     })
     // Scanners, plain HTTP, and clients that trust another authority: there is nobody to answer.
     this.#server.on('tlsClientError', (_error, socket) => socket.destroy())
@@ -54,7 +55,9 @@ export class TlsServer {
     this.#server.setSecureContext(contexts.fallback)
   }
 
-  accept(socket: Socket): void {
+  accept(connection: ClientConnection): void {
+    const { socket } = connection
+    this.#connections.set(socket, connection)
     this.#server.emit('connection', socket)
   }
 }

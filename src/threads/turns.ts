@@ -1,5 +1,9 @@
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { blameClient, isExemptFromSendTimeout } from '../slow-reader.ts'
+import type { ConnectionUser } from './client-connection.ts'
 import type { Visit } from './visit.ts'
+import { WriteProgress } from './write-progress.ts'
 
 /** Requests that may wait behind another on one connection before nothing more is read from it. */
 const MAX_WAITING = 16
@@ -14,14 +18,29 @@ type ParsedSocket = Duplex & { _paused?: boolean; parser?: { resume(): void } | 
  * The requests of one client connection, one after the other: the next may depend on what the one before does, so it
  * waits (RFC 9112 section 9.3.2).
  */
-export class Turns {
+export class Turns implements ConnectionUser {
   readonly #socket: ParsedSocket
+  readonly #below: Socket
+  readonly #progress: WriteProgress
+  readonly #sendTimeout: number
   #waiting: Visit[] = []
   #current: Visit | undefined
   #last: Visit | undefined
+  #idleSince = performance.now()
 
-  constructor(socket: Duplex) {
+  /**
+   * @param below - The TCP connection below it, or itself.
+   * @param sendTimeout - How long its client may take nothing of what is sent, in milliseconds; 0 = for ever.
+   */
+  constructor(socket: Duplex, below: Socket, sendTimeout: number) {
     this.#socket = socket
+    this.#below = below
+    this.#progress = new WriteProgress(below)
+    this.#sendTimeout = sendTimeout
+  }
+
+  get idleSince(): number | undefined {
+    return this.#current || this.#waiting.length > 0 ? undefined : this.#idleSince
   }
 
   /** The last request that came. */
@@ -43,8 +62,19 @@ export class Turns {
   onOver(visit: Visit): void {
     if (visit !== this.#current) return
     this.#current = undefined
+    this.#idleSince = performance.now()
     // Not at once: a thousand waiting ones must not end within one another.
     if (this.#waiting.length > 0) process.nextTick(() => this.#next())
+  }
+
+  /** Cuts the connection when its client takes nothing of what is sent to it for too long. */
+  check(now: number): void {
+    if (this.#sendTimeout === 0 || this.#progress.stalledFor(now) < this.#sendTimeout) return
+    const current = this.#current
+    if (current?.isJoined || (current && isExemptFromSendTimeout(current.response))) return
+    if (current) blameClient(current.response)
+    // Not just closed: to a client of HTTP/1.0 what it has would look whole.
+    this.#below.resetAndDestroy()
   }
 
   #pause(): void {

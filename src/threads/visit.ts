@@ -15,6 +15,11 @@ export class Visit {
   /** The requests of its connection, where they are served one after the other. */
   turns: Turns | undefined
 
+  /** Whether it has become a connection of another protocol, which is not over. */
+  get isJoined(): boolean {
+    return this.#hasLeft && !this.isOver
+  }
+
   /** Counts the request in; it counts itself out when its response closes. */
   constructor(response: ServerResponse, desk: RequestDesk, generation: Generation) {
     this.response = response

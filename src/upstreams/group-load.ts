@@ -3,15 +3,19 @@ import type { LivePage, LiveTable } from './live-table.ts'
 /** Classes of requests: 0 is shed last. */
 const CLASSES = 3
 
+/** What is left after a second of what is kept, as long as it is needed. */
+const FADING = 0.9
+
 /** Words, gauges and counters of a group's load, by their place behind the group's other ones. */
 const WORD = {
   /** Requests that may be under way at once; 0 = not set yet. Written by the control plane. */
   limit: 0,
   /** Most that were, since the control plane looked. */
   peak: 1,
-  /** Most that the first class, and the first two together, had or wanted: since the control plane looked, and before. */
+  /** Most that the first class, and the first two together, had or wanted since the control plane looked. */
   demand: 2,
-  demandBefore: 4
+  /** What is kept free for the first class, and for the first two together, less what they have. */
+  kept: 4
 } as const
 
 /** Counters of a row. */
@@ -45,9 +49,9 @@ export interface LoadTotals {
 }
 
 /**
- * How many requests of a group await the head of their response, by class, over all threads; and how many may. What a
- * class needed of late is kept free of the classes behind it, so that a burst of theirs is never in its way; as long as
- * it needs nothing, they may have all.
+ * How many requests of a group await the head of their response, by class, over all threads; and how many may. As soon
+ * as somebody of the first two classes is refused, what these needed of late is kept free of the classes behind them;
+ * until then, and again when nobody was for a while, whoever comes may have all.
  */
 export class GroupLoad {
   readonly #table: LiveTable
@@ -114,6 +118,7 @@ export class GroupLoad {
       // Two threads that reach for the last place at once both back out. The last to do so finds it free.
       if (this.#isFull(of, limit)) {
         counters[this.#ownCounter + COUNTER.refused + of]!++
+        if (of <= 1) this.#keep(upper)
         return false
       }
     }
@@ -159,12 +164,19 @@ export class GroupLoad {
     return Atomics.exchange(this.#page.shared, this.#word + WORD.peak, this.underWay())
   }
 
-  /** What classes needed before the last call is needed no longer. Only the control plane says so. */
-  ageDemand(): void {
+  /**
+   * Goes on to another second: what is kept follows what was needed in the last one, falling slowly, or is given up.
+   * Only the control plane says so.
+   *
+   * @param isNeeded - Whether somebody of the first two classes was refused of late.
+   */
+  ageDemand(isNeeded: boolean): void {
     const { shared } = this.#page
     for (let each = 0; each < 2; each++) {
       const latest = Atomics.exchange(shared, this.#word + WORD.demand + each, this.underWay(each))
-      Atomics.store(shared, this.#word + WORD.demandBefore + each, latest)
+      const kept = shared[this.#word + WORD.kept + each]!
+      const next = isNeeded ? Math.max(latest, Math.floor(kept * FADING)) : Math.floor(kept / 2)
+      Atomics.store(shared, this.#word + WORD.kept + each, next)
     }
   }
 
@@ -182,13 +194,17 @@ export class GroupLoad {
     return this.underWay() >= limit - this.#kept(of, first, upper)
   }
 
-  /** Places that are not for this class: what those before it needed of late, and do not have now. */
+  /** Places that are not for this class: what is kept for those before it, and they do not have now. */
   #kept(of: number, first: number, upper: number): number {
     if (of === 0) return 0
-    const { shared } = this.#page
-    const at = this.#word + of - 1
-    const demand = Math.max(shared[at + WORD.demand]!, shared[at + WORD.demandBefore]!)
-    return Math.max(0, demand - (of === 1 ? first : upper))
+    const kept = this.#page.shared[this.#word + WORD.kept + of - 1]!
+    return Math.max(0, kept - (of === 1 ? first : upper))
+  }
+
+  /** Somebody who matters was refused: from now on, what is needed is kept. */
+  #keep(upper: number): void {
+    this.#raise(WORD.kept, this.#page.shared[this.#word + WORD.demand]!)
+    this.#raise(WORD.kept + 1, upper)
   }
 
   /** Two threads that raise a word at once may lose the smaller step: it is a measure, not a count. */

@@ -5,7 +5,6 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import type { AddressInfo } from 'node:net'
 import { Redis } from 'ioredis'
 import { until } from './until.ts'
 
@@ -44,33 +43,22 @@ export async function startRedis(t: TestContext, options: TestRedisOptions = {})
   const url = `redis://${login}127.0.0.1:${port}`
   const client = new Redis(url, { retryStrategy: () => 20, maxRetriesPerRequest: null })
   client.on('error', () => {})
-  let server: ChildProcess | undefined
+  const words = ['--bind', '127.0.0.1', '--port', String(port), '--save', '', '--dir', folder]
+  if (password !== undefined) words.push('--requirepass', password)
+  let server: { readonly child: ChildProcess; readonly closed: Promise<unknown> } | undefined
   const kill = async (): Promise<void> => {
-    if (!server) return
-    const closed = once(server, 'close')
-    server.kill('SIGKILL')
+    server?.child.kill('SIGKILL')
+    await server?.closed
     server = undefined
-    await closed
   }
   const restart = async (): Promise<void> => {
     await kill()
-    server = spawn(
-      'redis-server',
-      [
-        '--bind',
-        '127.0.0.1',
-        '--port',
-        String(port),
-        '--save',
-        '',
-        '--appendonly',
-        'no',
-        '--dir',
-        folder
-      ].concat(password === undefined ? [] : ['--requirepass', password]),
-      { stdio: 'ignore' }
-    )
-    await until('Redis answers', async () => (await client.ping().catch(() => '')) === 'PONG')
+    const child = spawn('redis-server', words, { stdio: 'ignore' })
+    server = { child, closed: once(child, 'close') }
+    await until('Redis answers', async () => {
+      if (child.exitCode !== null) throw new Error(`Redis ended with ${child.exitCode}`)
+      return client.status === 'ready' && (await client.info('server')).includes(`process_id:${child.pid}\r`)
+    })
   }
   t.after(async () => {
     client.disconnect()
@@ -84,8 +72,8 @@ export async function startRedis(t: TestContext, options: TestRedisOptions = {})
     client,
     kill,
     restart,
-    pause: () => void server?.kill('SIGSTOP'),
-    resume: () => void server?.kill('SIGCONT'),
+    pause: () => void server?.child.kill('SIGSTOP'),
+    resume: () => void server?.child.kill('SIGCONT'),
     decisions: async () => {
       const info = await client.info('commandstats')
       // The script of a decision reads its key; that of presence reads none.
@@ -94,11 +82,21 @@ export async function startRedis(t: TestContext, options: TestRedisOptions = {})
   }
 }
 
+/**
+ * A port below those that systems give to outgoing connections: one of them, even of who tries to come back to this very
+ * port, could take it while Redis is down.
+ */
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
+  for (;;) {
+    const port = 12_000 + Math.floor(Math.random() * 20_000)
+    const server = createServer()
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false))
+      server.listen(port, '127.0.0.1', () => resolve(true))
+    })
+    if (!isFree) continue
+    server.close()
+    await once(server, 'close')
+    return port
+  }
 }

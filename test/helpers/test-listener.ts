@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { TestContext } from 'node:test'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { RawAnswer } from '../../src/threads/client-errors.ts'
-import type { ClientLimits } from '../../src/threads/client-limits.ts'
+import { type ListenerLimits, OWN_LIMITS } from '../../src/threads/client-limits.ts'
 import { Generation } from '../../src/threads/generation.ts'
 import { Listener } from '../../src/threads/listener.ts'
 import { type ListenAddress, PLAIN, type TlsMaterial, type Transport } from '../../src/threads/messages.ts'
@@ -23,7 +23,7 @@ export interface TestListener {
 /** What differs from a plain listener with an app that answers `fine`. */
 export interface TestListenerOptions {
   readonly transport?: Partial<Transport>
-  readonly limits?: Partial<ClientLimits>
+  readonly limits?: Partial<ListenerLimits>
   readonly material?: TlsMaterial
   /** Adds routes to the app. */
   readonly routes?: (app: FastifyInstance) => void
@@ -49,7 +49,7 @@ export async function startListener(
   options: TestListenerOptions = {}
 ): Promise<TestListener> {
   const rawAnswers: RawAnswer[] = []
-  const listener = new Listener((answer) => rawAnswers.push(answer), options.limits)
+  const listener = new Listener((answer) => rawAnswers.push(answer))
   const app = Fastify({ forceCloseConnections: false })
   app.get('/', (request, reply) => {
     void reply.send(`fine over ${request.raw.httpVersion} for ${request.ip}`)
@@ -61,7 +61,8 @@ export async function startListener(
   if (options.material) listener.secure(options.material)
   const transport = { ...PLAIN, ...options.transport }
   const port = await reservePort('127.0.0.1', 0)
-  const address: ListenAddress = { host: '127.0.0.1', port, reusePort: false, transport }
+  const limits = { ...OWN_LIMITS, ...options.limits }
+  const address: ListenAddress = { host: '127.0.0.1', port, reusePort: false, transport, limits }
   await listener.listen(address)
   t.after(async () => {
     await listener.stop(0)

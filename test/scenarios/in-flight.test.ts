@@ -8,14 +8,14 @@ import { rawClient, upgradeRequest } from '../helpers/raw-client.ts'
 import { until } from '../helpers/until.ts'
 
 for (const workers of WORKER_COUNTS) {
-  test(`whatever ends a request, its backend's count goes back to 0, with ${workers} workers`, async (t) => {
+  test(`whatever ends a request, its backend's count and its group's go back to 0, with ${workers} workers`, async (t) => {
     const backend = await startMisbehavingBackend(t)
-    const { gateway, url } = await startGateway(
+    const { gateway, url, group } = await startGateway(
       t,
       {
         upstreams: {
-          odd: { backends: [backend.url] },
-          gone: { backends: [await closedPort()] }
+          odd: { backends: [backend.url], concurrency: {} },
+          gone: { backends: [await closedPort()], concurrency: {} }
         },
         routes: [
           { path: '/impatient', upstream: 'odd', rewrite: '/', timeouts: { response: '100ms' } },
@@ -33,6 +33,10 @@ for (const workers of WORKER_COUNTS) {
       t.test(name, async (sub) => {
         await body(sub)
         await untilIdle(gateway)
+        await until('nothing counts as under way', async () => {
+          const groups = await Promise.all([group('odd'), group('gone')])
+          return groups.every(({ concurrency }) => concurrency!.underWay === 0)
+        })
       })
 
     await check('it is done', async () => {

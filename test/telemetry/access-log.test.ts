@@ -51,7 +51,9 @@ test('a request that no backend served says what the app answered', async (t) =>
     status: 200,
     bytes: 5,
     timeToFirstByte: undefined,
-    reason: undefined
+    reason: undefined,
+    limit: undefined,
+    dryRunLimit: undefined
   })
 })
 

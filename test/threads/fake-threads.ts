@@ -2,6 +2,8 @@ import { syncBuiltinESMExports } from 'node:module'
 import type { TestContext } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { GatewayConfig } from '../../src/config/types.ts'
+import { createClientCounts } from '../../src/limits/client-counts.ts'
+import { OWN_LIMITS } from '../../src/threads/client-limits.ts'
 import {
   type DataPlaneControl,
   type GenerationSpec,
@@ -138,8 +140,15 @@ export function specOf(version: number): GenerationSpec {
     groups: NO_LIVE_STATE,
     routes: NO_LIVE_STATE,
     limits: [],
+    clients: createClientCounts(1, 1),
     gateways: new SharedArrayBuffer(4)
   }
 }
 
-export const ADDRESS: ListenAddress = { host: '127.0.0.1', port: 8080, reusePort: true, transport: PLAIN }
+export const ADDRESS: ListenAddress = {
+  host: '127.0.0.1',
+  port: 8080,
+  reusePort: true,
+  transport: PLAIN,
+  limits: OWN_LIMITS
+}

@@ -72,7 +72,7 @@ suite('a stop keeps its deadline', () => {
 })
 
 test('a listener that has moved still gives up clients that never finish a header', async (t) => {
-  const { listener, port, address } = await start(t, PLAIN, { headers: 500 })
+  const { listener, port, address } = await start(t, PLAIN, { headersTimeout: 500 })
   const client = await rawClient(t, `http://127.0.0.1:${port}`)
   client.write('GET / HTTP/1.1\r\nHo')
   await listener.listen({ ...address, port: await reservePort('127.0.0.1', 0) })
@@ -81,7 +81,7 @@ test('a listener that has moved still gives up clients that never finish a heade
 
 suite('a stream of HTTP/2 is counted out', () => {
   const NO_WINDOW = Buffer.from([0, 4, 0, 0, 0, 0])
-  const limits = { headers: 300, keepAlive: 300, checkInterval: 50 }
+  const limits = { headersTimeout: 300, keepAliveTimeout: 300, sendTimeout: 300 }
   const GOAWAY = frame(TYPE.goAway, 0, 0, Buffer.alloc(8))
 
   for (const [name, stray] of [

@@ -184,7 +184,7 @@ suite('requests over HTTP/2', () => {
 
 suite('a session', () => {
   test('that has nothing to ask is closed after a while, with a GOAWAY', async (t) => {
-    const { port } = await start(t, { limits: { headers: 500, keepAlive: 60_000, checkInterval: 50 } })
+    const { port } = await start(t, { limits: { headersTimeout: 500, keepAliveTimeout: 60_000 } })
     const client = await rawHttp2(t, port)
     const goAway = await client.untilFrame(TYPE.goAway)
     assert.equal(goAway.payload.readUInt32BE(4), 0)
@@ -192,7 +192,7 @@ suite('a session', () => {
   })
 
   test('that is idle is closed after the keep-alive timeout, not while a stream is open', async (t) => {
-    const { port } = await start(t, { limits: { keepAlive: 500, checkInterval: 50 } })
+    const { port } = await start(t, { limits: { keepAliveTimeout: 500 } })
     const [idle, busy] = [await rawHttp2(t, port), await rawHttp2(t, port)]
     busy.write(getFrame(1, '/never'), getFrame(3))
     idle.write(getFrame(1))
@@ -203,7 +203,7 @@ suite('a session', () => {
   })
 
   test('whose header never ends is closed, and a stream that is open goes on until then', async (t) => {
-    const limits = { headers: 400, checkInterval: 50 }
+    const limits = { headersTimeout: 400 }
     const started = await start(t, {
       limits,
       routes: (app) => app.get('/slow', async () => await slowly('slow'))
@@ -219,7 +219,7 @@ suite('a session', () => {
   })
 
   test('whose client does not read is closed all the same once it has ended', async (t) => {
-    const { port } = await start(t, { limits: { headers: 200, checkInterval: 50 } })
+    const { port } = await start(t, { limits: { headersTimeout: 200 } })
     const client = await rawHttp2(t, port)
     client.socket.pause()
     const pings = Array.from({ length: 900 }, () => frame(TYPE.ping, FLAG.none, 0, Buffer.alloc(8)))

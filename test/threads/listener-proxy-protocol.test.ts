@@ -39,7 +39,7 @@ async function start(
   return await startListener(t, {
     transport: { proxyProtocol: TRUSTED, ...transport },
     material: tlsMaterial([certificate]),
-    limits: { headers, checkInterval: 50 },
+    limits: { headersTimeout: headers },
     routes: (app) => {
       app.get('/port', async ({ raw }) => `from port ${raw.socket.remotePort}`)
       app.post('/', (request, reply) => reply.send(request.body))

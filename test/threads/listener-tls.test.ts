@@ -91,7 +91,7 @@ suite('a handshake', () => {
   })
 
   test('that does not come is closed in time', async (t) => {
-    const { port } = await start(t, { limits: { headers: 300 } })
+    const { port } = await start(t, { limits: { headersTimeout: 300 } })
     await Promise.all([
       untilClosed(await tcpClient(t, port)),
       untilClosed(await tcpClient(t, port, '\x16\x03\x01'))
@@ -99,7 +99,7 @@ suite('a handshake', () => {
   })
 
   test('whose client leaves is not waited for', async (t) => {
-    const { port, listener } = await start(t, { limits: { headers: 60_000 } })
+    const { port, listener } = await start(t, { limits: { headersTimeout: 60_000 } })
     const socket = await tcpClient(t, port, '\x16\x03\x01')
     socket.end()
     await untilClosed(socket)
@@ -203,7 +203,7 @@ suite('HTTP/1.1 over TLS', () => {
   })
 
   test('garbage is 400, a late header 408, an idle connection closed', async (t) => {
-    const { port, rawAnswers } = await start(t, { limits: { headers: 300, keepAlive: 1, checkInterval: 50 } })
+    const { port, rawAnswers } = await start(t, { limits: { headersTimeout: 300, keepAliveTimeout: 1 } })
     const garbage = await tlsClient(t, port)
     garbage.write('nonsense\r\n\r\n')
     await garbage.untilText('HTTP/1.1 400 ')

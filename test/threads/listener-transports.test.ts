@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { before, suite, test, type TestContext } from 'node:test'
 import Fastify from 'fastify'
 import { Generation } from '../../src/threads/generation.ts'
+import { OWN_LIMITS } from '../../src/threads/client-limits.ts'
 import { Listener } from '../../src/threads/listener.ts'
 import { PLAIN, type TlsMaterial, type Transport } from '../../src/threads/messages.ts'
 import { reservePort } from '../../src/threads/reserve-port.ts'
@@ -201,7 +202,8 @@ async function bare(
   const generation = new Generation(1, app)
   const listener = new Listener()
   listener.serve(generation)
-  const address = { host: '127.0.0.1', port: await reservePort('127.0.0.1', 0), reusePort, transport: PLAIN }
+  const port = await reservePort('127.0.0.1', 0)
+  const address = { host: '127.0.0.1', port, reusePort, transport: PLAIN, limits: OWN_LIMITS }
   await listener.listen(address)
   t.after(async () => {
     await listener.stop(0)

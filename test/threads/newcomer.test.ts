@@ -1,11 +1,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { OWN_LIMITS } from '../../src/threads/client-limits.ts'
 import { type GenerationSpec, type ListenAddress, PLAIN } from '../../src/threads/messages.ts'
 import type { PlaneThread, ThreadExit } from '../../src/threads/plane-thread.ts'
 import { ThreadPool } from '../../src/threads/thread-pool.ts'
 import { until } from '../helpers/until.ts'
 
-const ADDRESS: ListenAddress = { host: '127.0.0.1', port: 1, reusePort: true, transport: PLAIN }
+const ADDRESS: ListenAddress = {
+  host: '127.0.0.1',
+  port: 1,
+  reusePort: true,
+  transport: PLAIN,
+  limits: OWN_LIMITS
+}
 
 function specOf(version: number): GenerationSpec {
   return { version } as GenerationSpec

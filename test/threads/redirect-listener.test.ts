@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test, type TestContext } from 'node:test'
 import type { RawAnswer } from '../../src/threads/client-errors.ts'
+import { OWN_LIMITS } from '../../src/threads/client-limits.ts'
 import { PLAIN, type Redirect } from '../../src/threads/messages.ts'
 import { RedirectListener } from '../../src/threads/redirect-listener.ts'
 import { reservePort } from '../../src/threads/reserve-port.ts'
@@ -16,7 +17,8 @@ interface TestRedirect {
 }
 
 function redirectTo(port: number, httpsPort: number): Redirect {
-  return { address: { host: '127.0.0.1', port, reusePort: false, transport: PLAIN }, httpsPort }
+  const address = { host: '127.0.0.1', port, reusePort: false, transport: PLAIN, limits: OWN_LIMITS }
+  return { address, httpsPort }
 }
 
 async function startRedirect(t: TestContext, httpsPort = 443): Promise<TestRedirect> {
