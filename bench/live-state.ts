@@ -1,4 +1,7 @@
 /** What the shared counters cost a request: `npm run bench:live-state`. */
+import { createLimitTable, LimitTable } from '../src/limits/limit-table.ts'
+import { LocalLimiter } from '../src/limits/limiter.ts'
+import { sharedNow } from '../src/shared-clock.ts'
 import { DURATION_BUCKETS } from '../src/telemetry/histogram.ts'
 import { NO_ROUTE, ROUTE_LAYOUT, RouteStats } from '../src/telemetry/route-stats.ts'
 import { LiveTable } from '../src/upstreams/live-table.ts'
@@ -14,6 +17,7 @@ let sink = 0
 
 const work = new Map<string, Work>()
 for (const rows of ROWS) addCounters(rows)
+for (const keys of [1, 100_000]) addRateLimit(keys)
 
 const costs = [...timeInTurns(work)].map(([name, cost]) => [
   name,
@@ -45,6 +49,23 @@ function addCounters(rows: number): void {
   })
   work.set(`backend: read in flight (${on})`, (times) => {
     for (let index = 0; index < times; index++) sink += backend!.inFlight
+  })
+}
+
+function addRateLimit(count: number): void {
+  const table = new LimitTable(createLimitTable(100_000, [1, 2]), 0)
+  const limiter = new LocalLimiter(table, { limit: 100, per: 1000, burst: 100 }, sharedNow)
+  const keys = Array.from(
+    { length: count },
+    (_, index) => `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`
+  )
+  let next = 0
+  work.set(`rate limit: take (keys: ${count})`, (times) => {
+    for (let index = 0; index < times; index++) {
+      if (limiter.take(keys[next]!, 1).isAdmitted) sink++
+      // Neither do clients come in the order in which they lie in memory.
+      next = (next + 7919) % count
+    }
   })
 }
 

@@ -66,7 +66,7 @@ suite('threads that share a table', () => {
       for (const place of keys.keys()) {
         const sum = taken.reduce((total, { admitted }) => total + admitted[place]!, 0)
         assert.ok(sum <= bound, `${sum} of ${bound}`)
-        assert.ok(sum >= 0.9 * bound, `${sum} of ${bound}`)
+        assert.ok(sum >= 0.8 * bound, `${sum} of ${bound}`)
       }
       assert.ok(taken.every(({ asked }) => asked > 1000))
     })
@@ -81,6 +81,20 @@ suite('threads that share a table', () => {
     assert.ok(table.take('key', 1, since, new Pace(FAST)).isAdmitted)
     assert.ok(sharedNow() - since > 40)
     await once(holder.thread, 'exit')
+  })
+
+  test('go on after one was stopped in the middle of its work', async () => {
+    const share = createLimitTable(1, [1, 2])
+    const table = new LimitTable(share, 0)
+    for (let round = 0; round < 6; round++) {
+      const { thread, gate } = await start(share, 1, { duration: 60_000 })
+      open(gate)
+      await delay(10 + 3 * round)
+      await thread.terminate()
+      table.releaseLocksOf(1)
+      table.take('key', 1, sharedNow() + 10_000, new Pace(FAST))
+      assert.ok(table.isAdmitted)
+    }
   })
 
   test('go on when a lock is opened that one held when it died', async () => {

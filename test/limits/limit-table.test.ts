@@ -162,6 +162,18 @@ suite('a table whose limit has other numbers from now on', () => {
     }
   }
 
+  for (const limit of [120, 150]) {
+    test(`goes on denying those who have no place of their own, for as long as it must (${limit})`, () => {
+      const table = tableOf(1)
+      for (const key of ['a', 'b']) exhaust(table, key, 1e9, new Pace(old))
+      const after = new Pace({ ...old, limit })
+      for (const key of ['a', 'b']) {
+        assert.ok(!table.take(key, 1, 1e9, after).isAdmitted)
+        assert.ok(table.retryAfter <= old.per)
+      }
+    })
+  }
+
   test('frees nobody while threads go over to them one after the other', () => {
     const [before, after] = [new Pace(old), new Pace({ limit: 150, per: 1000, burst: 150 })]
     const table = tableOf()

@@ -23,7 +23,7 @@ export interface Taken {
   /** By key. */
   readonly admitted: readonly number[]
   readonly asked: number
-  /** By the clock that was asked. */
+  /** When it took first and last, as the table was told. */
   readonly first: number
   readonly last: number
 }
@@ -35,9 +35,10 @@ function take({ share, row, rate, keys, duration, gate }: Task): Taken {
   Atomics.wait(gate, 0, 0)
   const first = sharedNow()
   let [last, asked] = [first, 0]
-  for (; last < first + duration; last = sharedNow()) {
+  for (let now = first; now < first + duration; now = sharedNow()) {
     const place = asked++ % keys.length
-    if (table.take(keys[place]!, 1, last, pace).isAdmitted) admitted[place] = admitted[place]! + 1
+    if (table.take(keys[place]!, 1, now, pace).isAdmitted) admitted[place] = admitted[place]! + 1
+    last = now
   }
   return { admitted, asked, first, last }
 }

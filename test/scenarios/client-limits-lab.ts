@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { type RawConfig, startGateway, type TestGateway } from '../helpers/gateway.ts'
 import { localCertificate } from '../helpers/http2-lab.ts'
+import { assertLine } from '../helpers/lab.ts'
 import { collectLog, type LogLine } from '../helpers/log-lines.ts'
 import { tcpClient, tlsClient } from '../helpers/tls-client.ts'
 import { until } from '../helpers/until.ts'
@@ -32,8 +33,8 @@ export interface LabClient {
 export interface ClientLab extends TestGateway {
   readonly connect: (t: TestContext, first?: string) => Promise<LabClient>
   readonly lines: (message: string) => LogLine[]
-  /** The access log's next line: each line is returned once. */
-  readonly nextLine: () => Promise<LogLine>
+  /** Asserts fields of the access log's next line, where it can be read: without worker threads. */
+  readonly assertNextLine: (expected: LogLine) => Promise<LogLine | undefined>
 }
 
 /** What differs from the defaults. */
@@ -64,7 +65,8 @@ export async function startClientLab(
     t,
     {
       server: { limits, ...transport, ...server },
-      log: { level: 'info' },
+      // Threads write their own.
+      log: { level: workers === 0 ? 'info' : 'silent' },
       upstreams: { lab: { backends: [backend] } },
       routes: [{ path: '/', upstream: 'lab', ...route }]
     },
@@ -77,9 +79,12 @@ export async function startClientLab(
     lines,
     connect: async (sub, first = way === 'PROXY protocol' ? proxyHeader('192.0.2.1') : '') =>
       await connect(sub, port, way === 'TLS', first),
-    nextLine: async () => {
+    assertNextLine: async (expected) => {
+      if (workers > 0) return undefined
       await until('the request was logged', () => lines('request').length > read)
-      return lines('request')[read++]!
+      const line = lines('request')[read++]!
+      assertLine(line, expected)
+      return line
     }
   }
 }

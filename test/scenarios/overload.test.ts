@@ -35,7 +35,7 @@ function ask(t: TestContext, url: string): Promise<Outcome> {
   return send(keepAliveAgent(t), url)
 }
 
-/** Sends requests until so many are held, and some are refused besides. */
+/** Sends requests, each when it is known what became of the last one, until exactly so many are held. */
 async function fill(
   t: TestContext,
   url: string,
@@ -43,11 +43,15 @@ async function fill(
   held: number
 ): Promise<Promise<Outcome>[]> {
   const asked: Promise<Outcome>[] = []
-  await until(`${held} are held`, async () => {
-    if (backend.held() < held) asked.push(ask(t, url))
-    await new Promise((resolve) => setTimeout(resolve, 10))
-    return backend.held() === held
-  })
+  while (backend.held() < held) {
+    const before = backend.held()
+    let isRefused = false
+    const one = ask(t, url)
+    void one.then(() => (isRefused = true))
+    await until('it is held, or refused', () => isRefused || backend.held() > before)
+    if (!isRefused) asked.push(one)
+  }
+  assert.equal(backend.held(), held)
   return asked
 }
 
