@@ -35,6 +35,8 @@ export interface RateLimitingOptions {
 interface Applied extends GcraStoreOptions {
   readonly limit: RateLimitConfig
   readonly check: ReturnType<FastifyInstance['createRateLimit']>
+  /** Its item of RateLimit-Policy. */
+  readonly policy: string
 }
 
 /** All limits of a request, in their order. */
@@ -52,20 +54,19 @@ interface Stack {
 async function rateLimiting(app: FastifyInstance, options: RateLimitingOptions): Promise<void> {
   const { limits = [], limiterOf = localLimiters(), trustProxy = [] } = options
   const trusted = addressBlocks(trustProxy)
-  // Its types want the options of a route; what a store is really given are those of `createRateLimit`.
-  await app.register(rateLimit, { global: false, store: GcraStore as unknown as FastifyRateLimitStoreCtor })
+  const createCheck = await loadRateLimit(app)
 
   const apply = (limit: RateLimitConfig, store: GcraStoreOptions): Applied => {
     const allowed = addressBlocks(limit.allow)
     const keyOf = limitKeyReader(limit.key, trusted)
-    const check = app.createRateLimit({
+    const check = createCheck({
       ...store,
       max: limit.burst,
       timeWindow: limit.per,
       keyGenerator: ({ raw }) => keyOf(raw),
       ...(limit.allow.length > 0 && { allowList: ({ raw }) => allowed.has(clientAddress(raw, trusted)) })
     })
-    return { limit, check, ...store }
+    return { limit, check, policy: policyItem(limit), ...store }
   }
   const ofGateway = limits.map((limit) => ({ limit, limiter: limiterOf(limitId(undefined, limit), limit) }))
   const stackOf = ({
@@ -98,6 +99,8 @@ async function rateLimiting(app: FastifyInstance, options: RateLimitingOptions):
     .filter(({ limit: { key } }) => key.length === 1 && key[0]!.from === 'ip')
     .map((each) => ({ ...each, allowed: addressBlocks(each.limit.allow) }))
   app.decorate('chargeAddress', (address: string | undefined) => {
+    // A proxy is not charged with what its clients send: they would have its own requests refused, its probes first.
+    if (trusted.has(address)) return
     const network = networkOf(plainAddress(address))
     for (const { limit, limiter, allowed } of byAddress) {
       if (!allowed.has(address)) void limiter.take(network, limit.cost)
@@ -105,9 +108,27 @@ async function rateLimiting(app: FastifyInstance, options: RateLimitingOptions):
   })
 }
 
+/** In a scope of its own: the app's routes are none of its affair, and it is none of theirs. */
+async function loadRateLimit(app: FastifyInstance): Promise<FastifyInstance['createRateLimit']> {
+  if (app.hasDecorator('createRateLimit')) {
+    // It would quietly go on with the store that it has.
+    throw new Error('rate-limiting has @fastify/rate-limit for itself: register it before yours')
+  }
+  const { promise, resolve } = Promise.withResolvers<FastifyInstance['createRateLimit']>()
+  await app.register(async (scope) => {
+    // Its types want the options of a route; what a store is really given are those of `createRateLimit`.
+    await scope.register(rateLimit, {
+      global: false,
+      store: GcraStore as unknown as FastifyRateLimitStoreCtor
+    })
+    resolve((options) => scope.createRateLimit(options))
+  })
+  return await promise
+}
+
 function stack(limits: readonly Applied[]): Stack {
   const told = limits.filter(({ limit }) => !limit.dryRun)
-  return { limits, policy: told.map(({ limit }) => policyItem(limit)).join(', ') }
+  return { limits, policy: told.map(({ policy }) => policy).join(', ') }
 }
 
 /** @throws ProblemError for a request that is not let through. */
@@ -116,31 +137,43 @@ async function limitRequest(
   request: FastifyRequest,
   reply: FastifyReply
 ): Promise<void> {
-  let taken: (() => void)[] | undefined
-  let policies = policy
+  // The keys that were charged, by the place of their limit.
+  const charged: string[] | undefined = limits.length > 1 ? [] : undefined
+  // Of the limits that were asked and are told, once one is left out.
+  let policies = ''
   let states = ''
-  for (const [place, applied] of limits.entries()) {
-    const { limit, limiter, cost } = applied
-    const verdict = await applied.check(request)
+  let isComplete = true
+  for (let place = 0; place < limits.length; place++) {
+    const { limit, check, policy: own } = limits[place]!
+    const verdict = await check(request)
     if (verdict.isAllowed) {
       // It is not for this client.
-      policies = without(policies, limit)
+      if (!limit.dryRun) isComplete = false
       continue
     }
+    if (charged && !verdict.isExceeded) charged[place] = verdict.key
     if (limit.dryRun) {
       if (verdict.isExceeded) request.record.dryRunLimit ??= limit.name
       continue
     }
+    policies += (policies && ', ') + own
     states += (states && ', ') + stateItem(limit.name, verdict.remaining, verdict.ttl)
     if (verdict.isExceeded) {
       request.record.limit = limit.name
-      for (const giveBack of taken ?? []) giveBack()
+      if (charged) refund(limits, charged)
       setFields(reply, policies, states)
       throw tooMany(verdict.ttl)
     }
-    if (place < limits.length - 1) (taken ??= []).push(() => limiter.refund(verdict.key, cost))
   }
-  if (states !== '') setFields(reply, policies, states)
+  if (states !== '') setFields(reply, isComplete ? policy : policies, states)
+}
+
+/** @param charged - The keys to give back to, by the place of their limit. */
+function refund(limits: readonly Applied[], charged: readonly (string | undefined)[]): void {
+  for (const [place, key] of charged.entries()) {
+    const { limiter, cost } = limits[place]!
+    if (key !== undefined) limiter.refund(key, cost)
+  }
 }
 
 /** A hook that is asynchronous for every request would cost those without limits too. */
@@ -148,15 +181,6 @@ const limitInTurn = callbackify(limitRequest)
 
 function setFields(reply: FastifyReply, policy: string, state: string): void {
   void reply.header('ratelimit-policy', policy).header('ratelimit', state)
-}
-
-/** The policies without one that does not apply. */
-function without(policies: string, limit: RateLimitConfig): string {
-  const item = policyItem(limit)
-  return policies
-    .split(', ')
-    .filter((each) => each !== item)
-    .join(', ')
 }
 
 /** @param wait - Milliseconds until the next try is worth it. */

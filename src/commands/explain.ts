@@ -93,5 +93,8 @@ async function fromFile(file: string, request: ExplainRequest): Promise<Explanat
   registry.prepare(config.upstreams)
   registry.commit(config.upstreams, 1)
   const trusted = addressBlocks(config.server.trustProxy)
-  return explainRequest({ table: new RouteTable(config.routes, config.server.limits.maxHeaders), registry, trusted }, request)
+  return explainRequest(
+    { table: new RouteTable(config.routes, config.server.limits.maxHeaders), registry, trusted },
+    request
+  )
 }

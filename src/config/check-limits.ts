@@ -30,18 +30,20 @@ const LOOP_DELAY = { least: 10, most: 60_000 }
  * Checks `rateLimit`, of the gateway or of a route.
  *
  * @param scope - Name of the route, or `gateway`; undefined when the route's own is wrong.
+ * @param gateway - Of a route: what stands beside its limits in the RateLimit fields.
  */
 export function checkRateLimits(
   document: SourceDocument,
   path: Path,
   written: RawRateLimits | undefined,
-  scope: string | undefined
+  scope: string | undefined,
+  gateway?: GatewayLimits
 ): Finding[] {
   if (written === undefined) return []
   const limits = placed(path, written)
   return [
     ...limits.flatMap(({ path: place, limit }) => checkRateLimit(document, place, limit)),
-    ...(scope === undefined ? [] : checkNames(document, limits, scope))
+    ...(scope === undefined ? [] : checkNames(document, limits, scope, gateway))
   ]
 }
 
@@ -88,21 +90,36 @@ function checkCost(
   return [{ path: place, message: `expected at most the ${key}, which is ${most}, got ${got}` }]
 }
 
-function checkNames(document: SourceDocument, limits: readonly Placed[], scope: string): Finding[] {
-  const names = limitNames(
-    scope,
-    limits.map(({ limit }) => limit)
-  )
+function checkNames(
+  document: SourceDocument,
+  limits: readonly Placed[],
+  scope: string,
+  gateway: GatewayLimits | undefined
+): Finding[] {
+  const names = namesOf(scope, limits)
+  const taken = gateway?.rateLimit ? namesOf('gateway', placed(['rateLimit'], gateway.rateLimit)) : []
   return names.flatMap((name, index) => {
     const first = names.indexOf(name)
-    if (first === index) return []
     const { path: place, limit } = limits[index]!
+    if (taken.includes(name)) {
+      const path = limit?.name === undefined ? place : [...place, 'name']
+      const got = limit?.name === undefined ? "its route's" : quote(document, path, name)
+      return [{ path, message: `expected a name that no limit of the gateway has, got ${got}` }]
+    }
+    if (first === index) return []
     const own = limit?.name
     // Of two, one is written, since those that are made differ: it says what may be printed.
     const got = quote(document, [...(own === undefined ? limits[first]!.path : place), 'name'], name)
     const path = own === undefined ? place : [...place, 'name']
     return [{ path, message: `expected a unique name among the limits, got ${got} again` }]
   })
+}
+
+function namesOf(scope: string, limits: readonly Placed[]): string[] {
+  return limitNames(
+    scope,
+    limits.map(({ limit }) => limit)
+  )
 }
 
 /** The limits of the gateway, and where they are written. */

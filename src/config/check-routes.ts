@@ -65,7 +65,7 @@ function checkLimits(
   { gateway }: Surroundings
 ): Finding[] {
   return [
-    ...checkRateLimits(document, [...path, 'rateLimit'], route.rateLimit, name),
+    ...checkRateLimits(document, [...path, 'rateLimit'], route.rateLimit, name, gateway),
     ...checkRouteCost(document, path, route.cost, gateway),
     ...checkBodyLimit(document, [...path, 'bodyLimit'], route.bodyLimit)
   ]

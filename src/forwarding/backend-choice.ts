@@ -5,6 +5,7 @@ import type { ProblemError } from '../problem.ts'
 import type { Backend, Outcome } from '../upstreams/backend.ts'
 import { admit, isOpen } from './breaker-gate.ts'
 import { type Nobody, nobodyProblem } from './failure.ts'
+import { GroupPlace } from './group-place.ts'
 import { secondsUntilServed } from './retry.ts'
 import type { ForwardingTarget } from './targets.ts'
 import type { Waiter } from './waiting-line.ts'
@@ -56,8 +57,8 @@ export class BackendChoice implements Waiter {
   #isWaiting = false
   /** `performance.now()` when it began to wait. */
   #waitsSince: number | undefined
-  /** `performance.now()` when it was counted in by its group; undefined while it is not. */
-  #enteredAt: number | undefined
+  /** Its place among those of its group, where these are limited; undefined when it is known how it went. */
+  #place: GroupPlace | undefined
   /** How the last pick came about. */
   reason: ChoiceReason | undefined
 
@@ -76,7 +77,7 @@ export class BackendChoice implements Waiter {
     if (admission === 'none') this.#refuse('circuit_open')
     else if (load && !load.enter(priority, settings.concurrency!.max)) this.#refuse('overloaded')
     else {
-      if (load) this.#enteredAt = performance.now()
+      if (load) this.#place = new GroupPlace(load, priority, this.#request)
       this.next()
     }
   }
@@ -132,6 +133,7 @@ export class BackendChoice implements Waiter {
 
   /** It is decided what the client gets: nobody is picked any more. */
   stop(): void {
+    this.#place?.leave()
     this.#leaveLine()
     this.cancelReservation()
   }
@@ -142,21 +144,11 @@ export class BackendChoice implements Waiter {
    * may go on for hours.
    */
   settle(outcome: Outcome): void {
-    if (this.#enteredAt !== undefined) this.#leaveGroup(this.#enteredAt, outcome)
+    this.#place?.settle(outcome)
+    this.#place = undefined
     if (!this.#isTrial) return
     this.#isTrial = false
     this.#target.group.live.endTrial(outcome === 'undecided' ? undefined : outcome === 'succeeded')
-  }
-
-  #leaveGroup(enteredAt: number, outcome: Outcome): void {
-    const load = this.#target.group.load!
-    const milliseconds = performance.now() - enteredAt
-    this.#enteredAt = undefined
-    load.leave(this.#target.priority)
-    if (outcome === 'succeeded') load.answered(milliseconds)
-    // What fails says nothing of how long an answer takes, unless it failed because it took too long.
-    else if (outcome === 'undecided' || this.#request.record.reason?.endsWith('timeout'))
-      load.unanswered(milliseconds)
   }
 
   #pick(): Backend | undefined {

@@ -21,10 +21,12 @@ export interface LimitedGroup {
 
 /** Answers that make a window before its time is up: enough for a mean that chance does not move. */
 const ENOUGH = 100
-/** Fewer say nothing. */
+/** Fewer say nothing: the window goes on until there are as many. */
 const TOO_FEW = 10
-/** The longest window, in milliseconds; also how often what is kept for a class is looked at. */
+/** How long a window with enough answers is at most, in milliseconds; also how often what is kept for a class is looked at. */
 const LONGEST = 1000
+/** After so long without, a window begins anew: what it has is old. In milliseconds. */
+const STALE = 10 * LONGEST
 
 /** How long after a refusal places are kept for those who matter more, in milliseconds. */
 const MEMORY = 3000
@@ -42,6 +44,8 @@ interface Limited {
   /** When the present window began, and the present second. */
   since: number
   aged: number
+  /** Windows that had enough answers. */
+  windows: number
   /** Refused of the first two classes so far, and when the last of them was seen. */
   upperRefused: number
   refusedAt: number
@@ -114,24 +118,29 @@ function limited(group: LimitedGroup, now: number): Limited {
     refused: sum(load.refused),
     since: now,
     aged: now,
+    windows: 0,
     upperRefused: load.refused[0] + load.refused[1],
     refusedAt: -Infinity
   }
 }
 
-/** Ends the window when it has enough answers, or is long enough. */
+/**
+ * Ends the window when it has many answers, or is long enough and has some: of a slow service few come in a second. The
+ * first one is not looked at, as the slow answers of what came in it are still to come: it would make everything later
+ * look like overload. The second one, which says first what is usual, lasts as long as windows may.
+ */
 function adapt(each: Limited, now: number): void {
   const { gradient, totals: before } = each
   const load = each.group.load!
   const { totals } = load
-  const isOver = now - each.since >= LONGEST
-  const answered = totals.answered - before.answered
-  const unanswered = totals.unanswered - before.unanswered
-  if (answered < ENOUGH && !isOver) return
-  const refused = sum(load.refused)
+  const age = now - each.since
+  const hasMany = totals.answered - before.answered >= ENOUGH && each.windows !== 1
+  if (!hasMany && age < LONGEST) return
   const latency = meanLatency(before, totals, gradient.usual)
+  if (latency === undefined && age < STALE) return
+  const refused = sum(load.refused)
   const peak = load.takePeak()
-  if (answered + unanswered >= TOO_FEW && latency !== undefined) {
+  if (latency !== undefined && each.windows++ > 0) {
     gradient.observe({ latency, peak, hasRefused: refused > each.refused, now })
     load.setLimit(gradient.limit)
   }
@@ -141,19 +150,20 @@ function adapt(each: Limited, now: number): void {
 }
 
 /**
- * Mean time to an answer. Requests that nobody answered took at least as long as they were waited for: they count when
- * that is longer than usual, or the slowest would be left out; one that was given up early says nothing.
+ * Mean time to an answer; undefined when too little is known of it. Requests that nobody answered took at least as long
+ * as they were waited for: they count when that is longer than usual, or the slowest would be left out; those that were
+ * given up early say nothing, and what is usual is never learnt from them.
  */
 function meanLatency(before: LoadTotals, after: LoadTotals, usual: number | undefined): number | undefined {
   let count = after.answered - before.answered
   let time = after.answeredTime - before.answeredTime
   const lost = after.unanswered - before.unanswered
   const waited = after.unansweredTime - before.unansweredTime
-  if (lost > 0 && (count === 0 || waited / lost > (usual ?? 0))) {
+  if (lost > 0 && usual !== undefined && waited / lost > usual) {
     count += lost
     time += waited
   }
-  return count === 0 || time <= 0 ? undefined : time / count
+  return count < TOO_FEW || time <= 0 ? undefined : time / count
 }
 
 function sum(refused: readonly [number, number, number]): number {

@@ -8,7 +8,7 @@ import type { RateLimitConfig } from '../config/types.ts'
 /** What a limit allows, as an item of RateLimit-Policy: a quota of `q` in a window of `w` seconds, which are whole. */
 export function policyItem({ name, limit, per }: Pick<RateLimitConfig, 'name' | 'limit' | 'per'>): string {
   const window = Math.max(1, Math.ceil(per / 1000))
-  return `"${name}";q=${Math.floor((limit * window * 1000) / per)};w=${window}`
+  return `"${name}";q=${Math.floor(limit * ((window * 1000) / per))};w=${window}`
 }
 
 /**

@@ -5,8 +5,13 @@ import { UNCOUNTED } from '../limits/client-counts.ts'
 export interface ConnectionUser {
   /** `performance.now()` since when it has no request under way; undefined while it has one. */
   readonly idleSince: number | undefined
-  /** Looks whether its client takes too long. Called once per check interval. @param now - Of `performance.now`. */
-  check(now: number): void
+  /**
+   * Looks whether its client takes too long. Called once per check interval.
+   *
+   * @param now - Of `performance.now`.
+   * @param heldUp - Milliseconds since the last time in which this thread had no time to send anything.
+   */
+  check(now: number, heldUp: number): void
 }
 
 /** A connection of a client, from when it is accepted until it is closed. */

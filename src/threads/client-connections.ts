@@ -41,13 +41,16 @@ export class ClientConnections {
   /** Those to be closed next for new ones, the one that is idle for longest last. */
   #candidates: Candidate[] = []
   #fruitlessUntil = 0
+  readonly #interval: number
   readonly #timer: NodeJS.Timeout
+  #checkedAt = performance.now()
 
   constructor(limits: ListenerLimits, ledger: ConnectionLedger) {
     this.#limits = limits
     this.#ledger = ledger
     this.#many = addressBlocks(limits.manyConnections)
-    this.#timer = setInterval(() => this.#check(), checkInterval(limits)).unref()
+    this.#interval = checkInterval(limits)
+    this.#timer = setInterval(() => this.#check(), this.#interval).unref()
   }
 
   /** @returns Those that are there; not to be kept. */
@@ -169,7 +172,10 @@ export class ClientConnections {
 
   #check(): void {
     const now = performance.now()
+    const elapsed = now - this.#checkedAt
+    this.#checkedAt = now
+    const heldUp = elapsed > 2 * this.#interval ? elapsed - this.#interval : 0
     // From behind: what is closed meanwhile is replaced by the last.
-    for (let index = this.#all.length - 1; index >= 0; index--) this.#all[index]?.user?.check(now)
+    for (let index = this.#all.length - 1; index >= 0; index--) this.#all[index]?.user?.check(now, heldUp)
   }
 }

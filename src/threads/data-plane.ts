@@ -90,7 +90,7 @@ export class DataPlane implements DataPlaneControl {
       throw error
     })
     const generation = new Generation(spec.version, app)
-    this.#prepared = { generation, stats, log: config.log, charge: app.chargeAddress }
+    this.#prepared = { generation, stats, log: config.log, charge: (address) => app.chargeAddress?.(address) }
   }
 
   async commit(version: number): Promise<void> {
@@ -147,7 +147,7 @@ export class DataPlane implements DataPlaneControl {
   #onRawAnswer(answer: RawAnswer): void {
     if (!this.#current) return
     const { stats, log, charge } = this.#current
-    charge?.(answer.remoteAddress)
+    charge(answer.remoteAddress)
     const slot = stats.slotOf(undefined)
     stats.begin(slot)
     stats.end(slot, '__other__', answer.status, 0)
@@ -172,8 +172,8 @@ interface Built {
   readonly generation: Generation
   readonly stats: RouteStats
   readonly log: LogConfig
-  /** Counts what never became a request against rate limits; undefined when there are none. */
-  readonly charge: ((address: string | undefined) => void) | undefined
+  /** Counts what never became a request against rate limits, if there are any. */
+  readonly charge: (address: string | undefined) => void
 }
 
 function attach(table: LiveTable | undefined, layout: LiveLayout, share: LiveShare): LiveTable {

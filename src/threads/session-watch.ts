@@ -17,6 +17,14 @@ const MAX_SETTINGS = 100
 /** How long a client may take to read the last of a refusal, or to close its side of an ended session, in milliseconds. */
 export const LINGER = 1_000
 
+/**
+ * Bytes of frames that bring no request and no body, in one second: neither Node nor nghttp2 counts WINDOW_UPDATE. Real
+ * clients send one for some kilobytes that they get.
+ */
+const MAX_CONTROL = 512 * 1024
+/** Bytes that a client may send to get a byte. */
+const CONTROL_PER_BYTE = 1 / 8
+
 /** In what time frames are counted, in milliseconds. */
 const COUNTING = 1_000
 
@@ -29,6 +37,8 @@ const LONG_WRITE = 256 * 1024
 /** A response, what waits of it for its client, in bytes, and since when none of that was taken. */
 interface Rest {
   readonly response: ServerResponse
+  /** Whether its request has a body. */
+  readonly isUpload: boolean
   length: number
   since: number
 }
@@ -51,6 +61,12 @@ export class SessionWatch implements ConnectionUser {
   #pings = 0
   #settings = 0
   #countedSince = performance.now()
+  /** Requests that have come since then, and whether any had a body. */
+  #begun = 0
+  #hasUpload = false
+  /** What had been read and taken then. */
+  #readBefore = 0
+  #takenBefore = 0
   /** What the connection had taken at the last check. */
   #taken = 0
 
@@ -70,7 +86,10 @@ export class SessionWatch implements ConnectionUser {
 
   /** A request has come. */
   began(stream: ServerHttp2Stream, response: ServerResponse): void {
-    this.#open.set(stream, { response, length: 0, since: 0 })
+    const isUpload = !stream.endAfterHeaders
+    this.#begun++
+    this.#hasUpload ||= isUpload
+    this.#open.set(stream, { response, isUpload, length: 0, since: 0 })
     this.#lastStream = stream.id ?? this.#lastStream
     stream.once('close', () => {
       this.#open.delete(stream)
@@ -82,27 +101,43 @@ export class SessionWatch implements ConnectionUser {
     return this.#open.size === 0 ? this.#idleSince : undefined
   }
 
-  check(now: number): void {
-    if (now - this.#countedSince >= COUNTING) {
-      this.#pings = 0
-      this.#settings = 0
-      this.#countedSince = now
-    }
+  check(now: number, heldUp: number): void {
+    if (now - this.#countedSince >= COUNTING) this.#count(now)
     if (this.session.destroyed || (this.session.closed && this.#open.size === 0)) this.#linger(now)
     else if (this.session.closed) this.#askWhetherAlive(now)
     else if (this.#isIdleTooLong(now) || this.#isHeaderLate(now)) this.session.close()
-    if (this.#limits.sendTimeout > 0) this.#checkReading(now)
+    if (this.#limits.sendTimeout > 0) this.#checkReading(now, heldUp)
+  }
+
+  /** Looks at what came since the last time. */
+  #count(now: number): void {
+    const read = this.#socket.bytesRead - this.#readBefore
+    const taken = this.#progress.taken - this.#takenBefore
+    const { maxHeaderSize } = this.#limits
+    const isOwed = MAX_CONTROL + this.#begun * 2 * maxHeaderSize + taken * CONTROL_PER_BYTE
+    // What of it is a body can't be told.
+    const isFlood = !this.#hasUpload && read > isOwed * ((now - this.#countedSince) / COUNTING)
+    this.#pings = 0
+    this.#settings = 0
+    this.#begun = 0
+    this.#hasUpload = false
+    for (const { isUpload } of this.#open.values()) this.#hasUpload ||= isUpload
+    this.#readBefore += read
+    this.#takenBefore += taken
+    this.#countedSince = now
+    if (isFlood && !this.session.destroyed) this.#calm()
   }
 
   /** Ends what the client does not read: of its streams those, or all if it reads nothing from the connection. */
-  #checkReading(now: number): void {
+  #checkReading(now: number, heldUp: number): void {
     const { sendTimeout } = this.#limits
     const { taken } = this.#progress
     const hasMoved = taken !== this.#taken
     this.#taken = taken
-    const isStuck = this.#progress.stalledFor(now) >= sendTimeout
+    const isStuck = this.#progress.stalledFor(now, heldUp) >= sendTimeout
     let mayRest = false
     for (const [stream, rest] of this.#open) {
+      if (rest.since > 0) rest.since += heldUp
       if (isExemptFromSendTimeout(rest.response)) mayRest = true
       else if (unreadFor(stream, rest, hasMoved, now) >= sendTimeout) {
         blameClient(rest.response)

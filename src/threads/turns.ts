@@ -68,8 +68,8 @@ export class Turns implements ConnectionUser {
   }
 
   /** Cuts the connection when its client takes nothing of what is sent to it for too long. */
-  check(now: number): void {
-    if (this.#sendTimeout === 0 || this.#progress.stalledFor(now) < this.#sendTimeout) return
+  check(now: number, heldUp: number): void {
+    if (this.#sendTimeout === 0 || this.#progress.stalledFor(now, heldUp) < this.#sendTimeout) return
     const current = this.#current
     if (current?.isJoined || (current && isExemptFromSendTimeout(current.response))) return
     if (current) blameClient(current.response)

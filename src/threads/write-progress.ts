@@ -29,11 +29,13 @@ export class WriteProgress {
    * To be called again and again.
    *
    * @param now - Of `performance.now`.
+   * @param heldUp - Milliseconds since the last time in which nothing could be sent, which is not the client's fault.
    * @returns For how many milliseconds something has waited of which nothing was taken; 0 when nothing waits.
    */
-  stalledFor(now: number): number {
+  stalledFor(now: number, heldUp: number): number {
     const { taken } = this
     const isWaiting = (this.#socket._handle?.writeQueueSize ?? 0) > 0
+    this.#since += this.#since === 0 ? 0 : heldUp
     if (!isWaiting || taken !== this.#taken || this.#since === 0) {
       this.#taken = taken
       this.#since = now

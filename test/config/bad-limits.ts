@@ -146,6 +146,17 @@ export const BAD_LIMITS: readonly BadConfig[] = [
     ]
   },
   {
+    wrong: "limits of a route with the names of the gateway's",
+    yaml: `rateLimit: [{ limit: 1, per: 1s }, { limit: 1, per: 1s, name: a }]\n${withRoutes(
+      '{ name: gateway, path: /a, upstream: catalog, rateLimit: { limit: 1, per: 1s } }',
+      '{ name: b, path: /b, upstream: catalog, rateLimit: [{ limit: 1, per: 1s }, { limit: 1, per: 1s, name: a }] }'
+    )}`,
+    errors: [
+      "gateway.yaml:4: routes[0].rateLimit: expected a name that no limit of the gateway has, got its route's",
+      'gateway.yaml:5: routes[1].rateLimit[1].name: expected a name that no limit of the gateway has, got "a"'
+    ]
+  },
+  {
     wrong: "a limit that has the name of its route, which another one's is already",
     yaml: withRoutes(
       '{ name: a, path: /a, upstream: catalog, rateLimit: [{ limit: 1, per: 1s }, { limit: 1, per: 1m, name: a }] }'

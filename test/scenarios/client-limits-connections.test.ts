@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { startBackend } from '../helpers/backend.ts'
 import { startHoldingBackend } from '../helpers/holding-backend.ts'
+import { getFrame, rawHttp2, TYPE } from '../helpers/raw-http2.ts'
+import { tcpClient } from '../helpers/tls-client.ts'
 import { until } from '../helpers/until.ts'
-import { get, proxyHeader, startClientLab } from './client-limits-lab.ts'
+import { get, type LabClient, proxyHeader, startClientLab } from './client-limits-lab.ts'
 
 for (const workers of [0, 2]) {
   suite(`the most connections, with ${workers} workers`, { concurrency: true }, () => {
@@ -14,7 +16,7 @@ for (const workers of [0, 2]) {
       const busy = await Promise.all([1, 2].map(() => lab.connect(t)))
       for (const client of busy) client.write(get())
       await until('both are under way', () => backend.held() === 2)
-      const idle = []
+      const idle: LabClient[] = []
       for (let count = 0; count < 6; count++) idle.push(await lab.connect(t))
       for (let count = 0; count < 30; count++) await lab.connect(t)
       await until('the idle ones were closed', () => idle.every((client) => client.isClosed()))
@@ -24,6 +26,25 @@ for (const workers of [0, 2]) {
       )
       backend.release()
       await Promise.all(busy.map((client) => client.untilText('held')))
+    })
+
+    test('beyond them an idle session of HTTP/2 is closed, not one with a stream', async (t) => {
+      const backend = await startHoldingBackend(t, 'held')
+      const lab = await startClientLab(t, backend.url, { maxConnections: 2 }, { way: 'TLS', workers })
+      const port = Number(new URL(lab.url).port)
+      const busy = await rawHttp2(t, port)
+      busy.write(getFrame(1))
+      await until('it is under way', () => backend.held() === 1)
+      const idle = await rawHttp2(t, port)
+      await idle.untilFrame(TYPE.settings)
+      // Until it is the idle one's thread that has the new one.
+      await until('the idle one is closed', async () => {
+        await tcpClient(t, port)
+        return idle.isClosed()
+      })
+      assert.equal(busy.isClosed(), false)
+      backend.release()
+      await busy.untilFrame(TYPE.data, 1)
     })
 
     test('of one address: the next one is closed at once, and served when there is room again', async (t) => {
@@ -117,7 +138,7 @@ for (const workers of [0, 2]) {
         upstreams: { lab: { backends: [backend.url] } },
         routes: [{ path: '/', upstream: 'lab' }]
       })
-      await lab.gateway.reload()
+      await lab.gateway.reload('file')
       assert.equal(lab.gateway.url, before)
       assert.deepEqual([await ask(), await ask(...many), await ask(...large)], ['200', '200', '200'])
     })

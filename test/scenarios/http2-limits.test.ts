@@ -31,6 +31,10 @@ interface Attack {
   readonly send: (client: RawHttp2) => void
 }
 
+/** Types of frames that nobody should send. */
+const PRIORITY = 2
+const UNKNOWN = 0x42
+
 /** Odd numbers, as streams of clients have. */
 function streams(count: number): number[] {
   return Array.from({ length: count }, (_, index) => 2 * index + 1)
@@ -103,6 +107,34 @@ const ATTACKS: readonly Attack[] = [
     send: ({ write }) => {
       write(frame(TYPE.headers, FLAG.endHeaders, 1, getFields('/slow')))
       write(...many(1000, () => frame(TYPE.data, FLAG.none, 1)))
+    }
+  },
+  {
+    name: 'a flood of WINDOW_UPDATE',
+    send: ({ write }) =>
+      write(Buffer.concat(many(200_000, () => frame(TYPE.windowUpdate, FLAG.none, 0, word(1)))))
+  },
+  {
+    name: 'a flood of PRIORITY',
+    send: ({ write }) => write(...many(50_000, () => frame(PRIORITY, FLAG.none, 1, Buffer.alloc(5))))
+  },
+  {
+    name: 'a flood of frames that nobody knows',
+    send: ({ write }) => write(...many(50_000, () => frame(UNKNOWN, FLAG.none, 0)))
+  },
+  {
+    name: 'a flood of answers that nobody asked for',
+    send: ({ write }) => write(...many(50_000, () => frame(TYPE.ping, FLAG.ack, 0, Buffer.alloc(8))))
+  },
+  {
+    name: 'a flood of empty DATA between bytes of a body',
+    send: ({ write }) => {
+      write(frame(TYPE.headers, FLAG.endHeaders, 1, getFields('/slow')))
+      const pair = Buffer.concat([
+        frame(TYPE.data, FLAG.none, 1),
+        frame(TYPE.data, FLAG.none, 1, Buffer.from('x'))
+      ])
+      write(...many(3000, () => pair))
     }
   },
   {
