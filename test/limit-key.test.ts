@@ -40,7 +40,8 @@ test('zeros that an address leaves out are part of its network', () => {
     ['0:0:0:0::/64']
   )
   assert.equal(networkOf('1::'), '1:0:0:0::/64')
-  assert.equal(networkOf('fe80::1%eth0'), 'fe80:0:0:0::/64')
+  assert.equal(networkOf('fe80::a:b:c:d%eth0.100'), 'fe80:0:0:0::/64')
+  assert.equal(networkOf('1::4:5:6:1.2.3.4'), '1:0:0:4::/64')
   assert.equal(networkOf('64:ff9b:1:2:3:4:1.2.3.4'), '64:ff9b:1:2::/64')
 })
 
@@ -74,6 +75,11 @@ test('no value can be written so that it looks like an address that stands in fo
   const missing = keyOf(['header:x-user'])
   const values = ['192.0.2.1', '?192.0.2.1', missing, `${missing} `]
   assertApart(['header:x-user'], [{}, ...values.map((value) => ({ headers: { 'x-user': value } }))])
+  const [from, value] = ['11::1', '0:0:0::/64 ']
+  assert.notEqual(
+    keyOf(['header:x-user'], { headers: { 'x-user': value } }),
+    keyOf(['header:x-user'], { from })
+  )
   // Nor like that of a request that has it.
   const known = keyOf(['header:x-user'], { headers: { 'x-user': 'ann' } })
   assert.notEqual(keyOf(['header:x-user'], { headers: { 'x-user': known } }), known)
@@ -86,6 +92,8 @@ test('parts can not run into each other', () => {
     ['abc', ''],
     ['', 'abc'],
     ['a1:b', 'c'],
+    ['a:', 'b'],
+    ['a', ':b'],
     ['a', '1:bc'],
     ['1:a', '1:b'],
     ['?192.0.2.1 ', ''],

@@ -26,6 +26,8 @@ const CALM = 0.9
 
 /** How long a limit may be in use up to its end before the usual latency is measured anew, in milliseconds. */
 const PROBE_EVERY = 30_000
+/** How long a probe waits at most until what came before it is answered, in milliseconds. */
+const LONGEST_DRAIN = 10_000
 
 /**
  * How many requests a service can work on at once, found from its latency: Gradient2 of Netflix's concurrency-limits,
@@ -33,7 +35,7 @@ const PROBE_EVERY = 30_000
  *
  * There the usual latency is a long average, which under lasting overload becomes that of the overload. Here it learns
  * upwards only from windows in which nobody was in the way, or at the smallest limit; downwards always. While the limit
- * is in use up to its end for long, it is halved for two windows now and then, and what the latency is then is usual: as
+ * is in use up to its end for long, it is halved for some windows now and then, and what the latency is then is usual: as
  * the minimum round trip is measured by Envoy's adaptive concurrency filter. A service that has become slower answers no
  * sooner then; one that has a queue does.
  */
@@ -45,8 +47,9 @@ export class Gradient2 {
   #busySince: number | undefined
   /** The limit to go back to after a probe. */
   #before: number | undefined
-  /** Windows of the present probe that are over. */
-  #probed = 0
+  /** From when on answers are of requests that the probe let through; and when the last window ended. */
+  #probedFrom = 0
+  #seenUntil = 0
 
   /**
    * @param min - At least 1.
@@ -79,8 +82,10 @@ export class Gradient2 {
   /** Takes in what was seen since the last time. */
   observe(window: LatencyWindow): void {
     const isBusy = window.hasRefused || window.peak >= CALM * this.#limit
+    const since = this.#seenUntil
+    this.#seenUntil = window.now
     if (this.#before !== undefined) {
-      this.#probe(window, this.#before)
+      this.#probe(window, since, this.#before)
       return
     }
     this.#learn(window.latency, isBusy)
@@ -88,7 +93,7 @@ export class Gradient2 {
     if (window.peak >= this.#limit / 2) this.#follow(window.latency)
     if (this.#busySince !== undefined && window.now - this.#busySince >= PROBE_EVERY) {
       this.#before = this.#limit
-      this.#probed = 0
+      this.#probedFrom = window.now + Math.min(window.latency, LONGEST_DRAIN)
       this.#setLimit(this.#limit / 2)
     }
   }
@@ -105,9 +110,12 @@ export class Gradient2 {
     else if (!isBusy) this.#usual = usual + LEARNING.calm * (latency - usual)
   }
 
-  /** The first window still has what came before; what the second one shows is what the service can do, if it can. */
-  #probe({ latency, now }: LatencyWindow, before: number): void {
-    if (++this.#probed < 2) return
+  /**
+   * The first windows still have what came before, and waited behind it: of a slow service more of them than of a quick
+   * one. What the next one shows is what the service can do, if it can.
+   */
+  #probe({ latency, now }: LatencyWindow, since: number, before: number): void {
+    if (since < this.#probedFrom) return
     this.#usual = latency
     this.#before = undefined
     this.#busySince = now

@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis'
 import { failureReason } from '../health/failure-reason.ts'
+import { sharedNow } from '../shared-clock.ts'
 
 /** The longest that anything may take that nobody waits for: setting a connection up, presence. In milliseconds. */
 const COMMAND_TIMEOUT = 1000
@@ -7,12 +8,14 @@ const COMMAND_TIMEOUT = 1000
 const RECONNECT_STEP = 50
 /** … up to this. */
 const RECONNECT_PAUSE = 500
+/** Milliseconds between two connections that are given up because theirs is a replica: it may well stay one. */
+const REPLICA_PAUSE = 1000
 
 /** A connection to a Redis that comes back by itself, and what it failed of last. */
 export interface RedisClient {
   readonly redis: Redis
-  /** Why it can't be used, as a word. */
-  readonly trouble: () => string
+  /** Why something that was asked failed, as a word: what Redis said, or why it can't be reached. */
+  readonly reasonOf: (error: unknown) => string
 }
 
 /**
@@ -23,6 +26,7 @@ export interface RedisClient {
  *   arguments of commands, so of AUTH) are to be logged: {@link redisReason} is.
  */
 export function openRedis(url: string): RedisClient {
+  let givenUpAt = -Infinity
   const redis = new Redis(url, {
     connectionName: 'xecureapi',
     enableOfflineQueue: false,
@@ -32,13 +36,22 @@ export function openRedis(url: string): RedisClient {
     connectTimeout: COMMAND_TIMEOUT,
     disconnectTimeout: 100,
     retryStrategy: (times) => Math.min(times * RECONNECT_STEP, RECONNECT_PAUSE),
-    // A failover leaves connections to who may no longer write.
-    reconnectOnError: (error) => error.message.startsWith('READONLY')
+    // A failover leaves connections to who may no longer write. Before Redis 7, a script's errors stand within others.
+    reconnectOnError: ({ message }) => {
+      const now = sharedNow()
+      if (!/\bREADONLY\b/.test(message) || now - givenUpAt < REPLICA_PAUSE) return false
+      givenUpAt = now
+      return true
+    }
   })
   let reason = 'not_connected'
   redis.on('error', (error: Error) => (reason = redisReason(error)))
   redis.on('ready', () => (reason = 'not_connected'))
-  return { redis, trouble: () => reason }
+  const isAnswer = (error: unknown): boolean => error instanceof Error && error.name === 'ReplyError'
+  return {
+    redis,
+    reasonOf: (error) => (redis.status === 'ready' || isAnswer(error) ? redisReason(error) : reason)
+  }
 }
 
 /** What a Redis refuses begins with a word in capitals: `NOAUTH`, `WRONGPASS`, `LOADING`, `OOM`, … */

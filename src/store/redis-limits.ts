@@ -4,8 +4,14 @@ import type { Pace } from '../limits/gcra.ts'
 import { type Grant, type LimitCall, type LimitStore, STORE_PATIENCE } from '../limits/limit-store.ts'
 import { sharedNow } from '../shared-clock.ts'
 import { RedisBreaker } from './redis-breaker.ts'
-import { openRedis, type RedisClient, redisReason } from './redis-client.ts'
+import { openRedis, type RedisClient } from './redis-client.ts'
 import { REFUND_SCRIPT, TAKE_SCRIPT } from './redis-scripts.ts'
+
+/**
+ * How long nobody is asked after a call that timed out, in milliseconds: a request with several limits waits for one of
+ * them, not for each.
+ */
+const QUIET = 25
 
 /** What a thread's log says of its Redis. */
 export interface StoreLog {
@@ -43,6 +49,9 @@ export class RedisLimits {
   #last: Waiting | undefined
   #timer: NodeJS.Timeout | undefined
   #isClosed = false
+  /** Whether the first attempt to connect is under way. What comes meanwhile says nothing of Redis. */
+  #isOpening = true
+  #quietUntil = -Infinity
 
   constructor(url: string, log: StoreLog) {
     this.#client = openRedis(url)
@@ -50,6 +59,8 @@ export class RedisLimits {
     this.#redis.defineCommand('takeOfLimit', { lua: TAKE_SCRIPT, numberOfKeys: 1 })
     this.#redis.defineCommand('refundOfLimit', { lua: REFUND_SCRIPT, numberOfKeys: 1 })
     this.#log = log
+    const opened = (): void => void (this.#isOpening = false)
+    this.#redis.once('ready', opened).once('close', opened).once('end', opened)
   }
 
   /** What counts one limit. @param id - Of the limit, the same in all gateways. */
@@ -77,7 +88,8 @@ export class RedisLimits {
   #take(start: string, { key, pace, cost, wish, floor }: LimitCall): Promise<Grant | undefined> | undefined {
     const now = sharedNow()
     const isTry = this.#breaker.isAway
-    if (this.#isClosed || !this.#breaker.mayAsk(now)) return undefined
+    if (this.#isClosed || this.#isOpening || now < this.#quietUntil || !this.#breaker.mayAsk(now))
+      return undefined
     return new Promise((settle) => {
       const waiting: Waiting = { since: now, settle, isTry, isOver: false, next: undefined }
       this.#redis
@@ -99,7 +111,8 @@ export class RedisLimits {
   }
 
   #refund(name: string, cost: number, pace: Pace): void {
-    if (this.#isClosed || this.#breaker.isAway) return
+    // What was let through in a quiet moment is not Redis's to give back.
+    if (this.#isClosed || this.#breaker.isAway || sharedNow() < this.#quietUntil) return
     this.#redis.refundOfLimit(name, pace.tick * 1000, cost * pace.interval).catch(() => {
       // The key gets it back with time.
     })
@@ -113,8 +126,7 @@ export class RedisLimits {
 
   #failed(waiting: Waiting, error: unknown): void {
     if (waiting.isOver) return
-    const reason = this.#redis.status === 'ready' ? redisReason(error) : this.#client.trouble()
-    this.#missed(waiting, reason)
+    this.#missed(waiting, this.#client.reasonOf(error))
   }
 
   #missed(waiting: Waiting, reason: string): void {
@@ -148,6 +160,7 @@ export class RedisLimits {
     let first = this.#first
     for (; first && (first.isOver || now - first.since >= STORE_PATIENCE); first = first.next) {
       if (first.isOver) continue
+      this.#quietUntil = now + QUIET
       this.#missed(first, 'timeout')
       // A connection whose other end is gone would be found out after a quarter of an hour.
       if (first.isTry && this.#redis.status === 'ready') this.#redis.disconnect(true)

@@ -3,8 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import type { GatewayConfig, RedisStoreConfig } from '../config/types.ts'
 import { limitsOf } from '../limits/limit-tables.ts'
+import { sharedNow } from '../shared-clock.ts'
 import type { EventLog } from '../telemetry/events.ts'
-import { openRedis, type RedisClient, redisReason } from './redis-client.ts'
+import { openRedis, type RedisClient } from './redis-client.ts'
 import type { StoreLog } from './redis-limits.ts'
 import { PRESENCE_SCRIPT } from './redis-scripts.ts'
 
@@ -29,7 +30,7 @@ export interface PresenceOptions {
 
 /**
  * The control plane's part in limits that gateways share: it tells Redis that this gateway lives, and all threads how
- * many do. While Redis is away, they go on with the last number.
+ * many do. While Redis is away, and for as long after as it takes to be gone, that number does not fall.
  */
 export class RedisPresence {
   readonly #id = randomUUID()
@@ -38,6 +39,8 @@ export class RedisPresence {
   #client: RedisClient | undefined
   #timer: NodeJS.Timeout | undefined
   #isAway = false
+  /** Until then, that there are fewer may only mean that others have not found Redis again. Of {@link sharedNow}. */
+  #fewerFrom = 0
 
   constructor(options: PresenceOptions) {
     this.#options = options
@@ -79,12 +82,15 @@ export class RedisPresence {
     try {
       const count = await redis.beatOfGateway(setOf(store), this.#id, GONE_AFTER)
       if (this.#client?.redis !== redis) return
-      Atomics.store(this.#options.gateways, 0, Math.max(1, count))
+      const { gateways } = this.#options
+      const least = sharedNow() < this.#fewerFrom ? Atomics.load(gateways, 0) : 1
+      Atomics.store(gateways, 0, Math.max(least, count))
       this.#tell('back', undefined)
     } catch (error) {
       const client = this.#client
       if (client?.redis !== redis) return
-      const reason = redis.status === 'ready' ? redisReason(error) : client.trouble()
+      this.#fewerFrom = sharedNow() + GONE_AFTER
+      const reason = client.reasonOf(error)
       this.#tell('away', reason)
       // A connection whose other end is gone would be found out after a quarter of an hour.
       if (reason === 'timeout' && redis.status === 'ready') redis.disconnect(true)

@@ -50,7 +50,8 @@ if debt + cost * interval <= depth then
   granted = math.min(cost + wish, math.floor((depth - debt) / interval))
   debt = debt + granted * interval
 end
-if debt > 0 and debt ~= known then keep(us, tick, name, debt) end
+-- Also when nothing has changed: who can't be written to is away, whatever the answer.
+if debt > 0 then keep(us, tick, name, debt) end
 return { granted, debt }
 `
 

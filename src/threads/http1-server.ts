@@ -52,7 +52,7 @@ export class Http1Server {
    * @param socket - The connection itself, or the TLS on top of it.
    */
   accept(socket: Socket, connection: ClientConnection): void {
-    const turns = new Turns(socket, connection.socket, this.#limits.sendTimeout)
+    const turns = new Turns(socket, connection.socket, this.#limits)
     connection.user = turns
     this.#turns.set(socket, turns)
     this.server.emit('connection', socket)
@@ -89,7 +89,10 @@ export class Http1Server {
       answerRaw(socket, 501, 'method_not_implemented', this.#desk.onRawAnswer)
     })
     server.on('clientError', (error, socket) => {
-      const last = this.#turns.get(socket)?.last?.response
+      const turns = this.#turns.get(socket)
+      const last = turns?.last?.response
+      // A head of which the rest is not read yet; it comes, or its connection is idle in the end.
+      if (isTimeout(error) && turns?.isPaused && last?.req.complete) return
       if (last?.writableFinished && !last.req.complete) endAnswered(socket)
       else answerClientError(error, socket, this.#desk.onRawAnswer)
     })
@@ -149,6 +152,10 @@ function isForwardedUpgrade(request: IncomingMessage): boolean {
   const { headers, httpVersion, socket } = request
   const isPossible = httpVersion === '1.1' && !hasBody(request) && !responseUnderWay(socket)
   return isPossible && !/(?:^|,)\s*h2c\s*(?:[,/]|$)/i.test(headers.upgrade ?? '')
+}
+
+function isTimeout(error: NodeJS.ErrnoException): boolean {
+  return error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
 }
 
 /** Ends the connection of an upgrade that was not granted: what the client has sent for the other protocol is lost. */

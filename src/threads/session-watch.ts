@@ -64,6 +64,8 @@ export class SessionWatch implements ConnectionUser {
   /** Requests that have come since then, and whether any had a body. */
   #begun = 0
   #hasUpload = false
+  /** Whether any had one in the time before: what is on its way when it is answered early comes later. */
+  #hadUpload = false
   /** What had been read and taken then. */
   #readBefore = 0
   #takenBefore = 0
@@ -116,10 +118,12 @@ export class SessionWatch implements ConnectionUser {
     const { maxHeaderSize } = this.#limits
     const isOwed = MAX_CONTROL + this.#begun * 2 * maxHeaderSize + taken * CONTROL_PER_BYTE
     // What of it is a body can't be told.
-    const isFlood = !this.#hasUpload && read > isOwed * ((now - this.#countedSince) / COUNTING)
+    const isFlood =
+      !this.#hasUpload && !this.#hadUpload && read > isOwed * ((now - this.#countedSince) / COUNTING)
     this.#pings = 0
     this.#settings = 0
     this.#begun = 0
+    this.#hadUpload = this.#hasUpload
     this.#hasUpload = false
     for (const { isUpload } of this.#open.values()) this.#hasUpload ||= isUpload
     this.#readBefore += read
@@ -135,11 +139,13 @@ export class SessionWatch implements ConnectionUser {
     const hasMoved = taken !== this.#taken
     this.#taken = taken
     const isStuck = this.#progress.stalledFor(now, heldUp) >= sendTimeout
+    // All streams wait for the connection then, each for its turn, and it is slow but moves.
+    const isShared = hasMoved && this.#progress.isWaiting
     let mayRest = false
     for (const [stream, rest] of this.#open) {
       if (rest.since > 0) rest.since += heldUp
       if (isExemptFromSendTimeout(rest.response)) mayRest = true
-      else if (unreadFor(stream, rest, hasMoved, now) >= sendTimeout) {
+      else if (unreadFor(stream, rest, hasMoved, isShared, now) >= sendTimeout) {
         blameClient(rest.response)
         stream.close(constants.NGHTTP2_CANCEL)
       }
@@ -191,12 +197,19 @@ export class SessionWatch implements ConnectionUser {
  * For how many milliseconds a client has taken nothing of what waits for it on a stream.
  *
  * @param hasMoved - Whether anything was taken from the connection since the last check.
+ * @param isShared - Whether it is the connection that it waits for, not its own window.
  */
-function unreadFor(stream: ServerHttp2Stream, rest: Rest, hasMoved: boolean, now: number): number {
+function unreadFor(
+  stream: ServerHttp2Stream,
+  rest: Rest,
+  hasMoved: boolean,
+  isShared: boolean,
+  now: number
+): number {
   const { writableLength, writableEnded } = stream
   // A whole response has its end to be sent, too.
   const isWaiting = writableEnded || writableLength > 0
-  const isMoving = hasMoved && writableLength > LONG_WRITE
+  const isMoving = isShared || (hasMoved && writableLength > LONG_WRITE)
   if (rest.since === 0 || !isWaiting || writableLength !== rest.length || isMoving) {
     rest.length = writableLength
     rest.since = now

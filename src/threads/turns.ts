@@ -2,11 +2,14 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { blameClient, isExemptFromSendTimeout } from '../slow-reader.ts'
 import type { ConnectionUser } from './client-connection.ts'
+import type { ListenerLimits } from './client-limits.ts'
 import type { Visit } from './visit.ts'
 import { WriteProgress } from './write-progress.ts'
 
 /** Requests that may wait behind another on one connection before nothing more is read from it. */
 const MAX_WAITING = 16
+/** What Node's server adds to the keep-alive timeout by default, in milliseconds. */
+const KEEP_ALIVE_BUFFER = 1_000
 
 /**
  * A socket with what Node's server itself pauses it by: its parser takes bytes past the stream, so that pausing the
@@ -22,21 +25,18 @@ export class Turns implements ConnectionUser {
   readonly #socket: ParsedSocket
   readonly #below: Socket
   readonly #progress: WriteProgress
-  readonly #sendTimeout: number
+  readonly #limits: ListenerLimits
   #waiting: Visit[] = []
   #current: Visit | undefined
   #last: Visit | undefined
   #idleSince = performance.now()
 
-  /**
-   * @param below - The TCP connection below it, or itself.
-   * @param sendTimeout - How long its client may take nothing of what is sent, in milliseconds; 0 = for ever.
-   */
-  constructor(socket: Duplex, below: Socket, sendTimeout: number) {
+  /** @param below - The TCP connection below it, or itself. */
+  constructor(socket: Duplex, below: Socket, limits: ListenerLimits) {
     this.#socket = socket
     this.#below = below
     this.#progress = new WriteProgress(below)
-    this.#sendTimeout = sendTimeout
+    this.#limits = limits
   }
 
   get idleSince(): number | undefined {
@@ -48,13 +48,18 @@ export class Turns implements ConnectionUser {
     return this.#last
   }
 
+  /** Whether nothing more is read for now: what comes late then is not the client's fault. */
+  get isPaused(): boolean {
+    return this.#waiting.length > MAX_WAITING
+  }
+
   /** Serves a request when it is its turn; never when its connection is gone by then. */
   take(visit: Visit): void {
     visit.turns = this
     this.#last = visit
     if (this.#current) {
       this.#waiting.push(visit)
-      if (this.#waiting.length > MAX_WAITING) this.#pause()
+      if (this.isPaused) this.#pause()
     } else this.#begin(visit)
   }
 
@@ -67,9 +72,26 @@ export class Turns implements ConnectionUser {
     if (this.#waiting.length > 0) process.nextTick(() => this.#next())
   }
 
-  /** Cuts the connection when its client takes nothing of what is sent to it for too long. */
   check(now: number, heldUp: number): void {
-    if (this.#sendTimeout === 0 || this.#progress.stalledFor(now, heldUp) < this.#sendTimeout) return
+    if (this.#isIdleTooLong(now)) this.#below.destroy()
+    else if (this.#limits.sendTimeout > 0) this.#checkReading(now, heldUp)
+  }
+
+  /**
+   * Node begins to count its keep-alive timeout anew with every byte, also of empty lines between requests. What is on
+   * its way for longer than a head may be is none.
+   */
+  #isIdleTooLong(now: number): boolean {
+    const { idleSince } = this
+    // Until the first request Node counts itself, and so it does for the body of one that was answered early.
+    if (idleSince === undefined || !this.#last?.response.req.complete) return false
+    const { keepAliveTimeout, headersTimeout } = this.#limits
+    return now - idleSince >= keepAliveTimeout + KEEP_ALIVE_BUFFER + headersTimeout
+  }
+
+  /** Cuts the connection when its client takes nothing of what is sent to it for too long. */
+  #checkReading(now: number, heldUp: number): void {
+    if (this.#progress.stalledFor(now, heldUp) < this.#limits.sendTimeout) return
     const current = this.#current
     if (current?.isJoined || (current && isExemptFromSendTimeout(current.response))) return
     if (current) blameClient(current.response)

@@ -25,6 +25,11 @@ export class WriteProgress {
     return handle ? handle.bytesWritten - handle.writeQueueSize : 0
   }
 
+  /** Whether anything waits that the kernel has not taken. */
+  get isWaiting(): boolean {
+    return (this.#socket._handle?.writeQueueSize ?? 0) > 0
+  }
+
   /**
    * To be called again and again.
    *
@@ -33,8 +38,7 @@ export class WriteProgress {
    * @returns For how many milliseconds something has waited of which nothing was taken; 0 when nothing waits.
    */
   stalledFor(now: number, heldUp: number): number {
-    const { taken } = this
-    const isWaiting = (this.#socket._handle?.writeQueueSize ?? 0) > 0
+    const { taken, isWaiting } = this
     this.#since += this.#since === 0 ? 0 : heldUp
     if (!isWaiting || taken !== this.#taken || this.#since === 0) {
       this.#taken = taken

@@ -4,7 +4,7 @@ import type { LivePage, LiveTable } from './live-table.ts'
 const CLASSES = 3
 
 /** What is left after a second of what is kept, as long as it is needed. */
-const FADING = 0.9
+const FADING = 0.7
 
 /** Words, gauges and counters of a group's load, by their place behind the group's other ones. */
 const WORD = {
@@ -14,7 +14,7 @@ const WORD = {
   peak: 1,
   /** Most that the first class, and the first two together, had or wanted since the control plane looked. */
   demand: 2,
-  /** What is kept free for the first class, and for the first two together, less what they have. */
+  /** What is kept for the first class, and for the first two together, what they have included. */
   kept: 4
 } as const
 
@@ -105,18 +105,19 @@ export class GroupLoad {
       Atomics.add(gauges, this.#ownGauge + of, 1)
       // Read atomically: of two threads that add at once, at least one must see the other.
       const first = this.#count(0)
-      const upper = first + this.#count(1)
-      const all = upper + this.#count(2)
+      const second = this.#count(1)
+      const third = this.#count(2)
+      const upper = this.#upper(first, second)
       // What its class wants, whether it gets it or not.
       if (of === 0) this.#raise(WORD.demand, first)
       if (of <= 1) this.#raise(WORD.demand + 1, upper)
-      if (all <= limit - this.#kept(of, first, upper)) {
-        this.#raise(WORD.peak, all)
+      if (this.#taken(of, first, second, third) <= limit) {
+        this.#raise(WORD.peak, first + second + third)
         return true
       }
       Atomics.sub(gauges, this.#ownGauge + of, 1)
       // Two threads that reach for the last place at once both back out. The last to do so finds it free.
-      if (this.#isFull(of, limit)) {
+      if (this.#taken(of, this.#count(0), this.#count(1), this.#count(2)) >= limit) {
         counters[this.#ownCounter + COUNTER.refused + of]!++
         if (of <= 1) this.#keep(upper)
         return false
@@ -173,7 +174,8 @@ export class GroupLoad {
   ageDemand(isNeeded: boolean): void {
     const { shared } = this.#page
     for (let each = 0; each < 2; each++) {
-      const latest = Atomics.exchange(shared, this.#word + WORD.demand + each, this.underWay(each))
+      const present = each === 0 ? this.#count(0) : this.#upper(this.#count(0), this.#count(1))
+      const latest = Atomics.exchange(shared, this.#word + WORD.demand + each, present)
       const kept = shared[this.#word + WORD.kept + each]!
       const next = isNeeded ? Math.max(latest, Math.floor(kept * FADING)) : Math.floor(kept / 2)
       Atomics.store(shared, this.#word + WORD.kept + each, next)
@@ -188,17 +190,19 @@ export class GroupLoad {
     return this.#table.gauge(this.#slot, this.#gauge + of)
   }
 
-  #isFull(of: number, limit: number): boolean {
-    const first = this.underWay(0)
-    const upper = this.underWay(1)
-    return this.underWay() >= limit - this.#kept(of, first, upper)
+  /** Places that are not free for this class: those that others have, and those that are kept for who matters more. */
+  #taken(of: number, first: number, second: number, third: number): number {
+    if (of === 0) return first + second + third
+    const upper = this.#upper(first, second)
+    return third + (of === 1 ? upper : Math.max(upper, this.#page.shared[this.#word + WORD.kept + 1]!))
   }
 
-  /** Places that are not for this class: what is kept for those before it, and they do not have now. */
-  #kept(of: number, first: number, upper: number): number {
-    if (of === 0) return 0
-    const kept = this.#page.shared[this.#word + WORD.kept + of - 1]!
-    return Math.max(0, kept - (of === 1 ? first : upper))
+  /**
+   * What the first two classes have together. What is kept for the first is not for the second either: if that were left
+   * out, the third would get as much of the rest as the second.
+   */
+  #upper(first: number, second: number): number {
+    return Math.max(first, this.#page.shared[this.#word + WORD.kept]!) + second
   }
 
   /** Somebody who matters was refused: from now on, what is needed is kept. */

@@ -108,4 +108,16 @@ suite('the usual latency', () => {
     assert.equal(gradient.usual, 40)
     assert.ok(gradient.limit >= before, 'and back')
   })
+
+  test('is not measured from answers to what had come before the probe', () => {
+    const gradient = new Gradient2(20, 1000, 100)
+    const busy = (now: number, latency = 5000) => window(latency, 100, { hasRefused: true, now })
+    gradient.observe(busy(0))
+    gradient.observe(busy(30_000))
+    for (const now of [31_000, 32_000, 33_000, 34_000, 35_000]) gradient.observe(busy(now))
+    assert.ok(gradient.limit < 60, 'the probe goes on')
+    gradient.observe(busy(36_000, 2000))
+    assert.equal(gradient.usual, 2000)
+    assert.ok(gradient.limit >= 100, 'and back')
+  })
 })

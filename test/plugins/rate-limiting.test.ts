@@ -187,17 +187,38 @@ test('whom all limits allow has no fields', async (t) => {
 })
 
 test('what never became a request is charged to its address, where a limit goes by that alone', async (t) => {
+  const taken: string[] = []
+  const admit: Verdict = { isAdmitted: true, remaining: 1, retryAfter: 0, reset: 0 }
   const app = await limited(t, {
     limits: [
-      limit('by-ip', 3),
+      limit('by-ip', 3, { cost: 2 }),
       limit('by-user', 3, { key: [{ from: 'ip' }, { from: 'header', name: 'x-user' }] }),
-      limit('not-me', 3, { allow: ['127.0.0.1'] })
-    ]
+      limit('by-path', 3, { key: [{ from: 'path' }] }),
+      limit('not-all', 3, { allow: ['192.0.2.0/24'], dryRun: true })
+    ],
+    routes: [route('/own', { rateLimit: [limit('own', 1)] })],
+    limiterOf: (id) => ({
+      take: (key, cost) => (taken.push(`${id}: ${key} ${cost}`), admit),
+      refund: () => {}
+    })
   })
-  app.chargeAddress('::ffff:127.0.0.1')
+  app.chargeAddress('::ffff:192.0.2.1')
+  app.chargeAddress('2001:db8::7')
   app.chargeAddress(undefined)
+  assert.deepEqual(taken, [
+    'gateway by-ip: 192.0.2.1 2',
+    'gateway by-ip: 2001:db8:0:0::/64 2',
+    'gateway not-all: 2001:db8:0:0::/64 1',
+    'gateway by-ip: unknown 2',
+    'gateway not-all: unknown 1'
+  ])
+})
+
+test('what is charged to an address is what its requests lack', async (t) => {
+  const app = await limited(t, { limits: [limit('all', 3)] })
+  app.chargeAddress('::ffff:127.0.0.1')
   app.chargeAddress('192.0.2.1')
-  assert.match(String((await ask(app)).state), /^"by-ip";r=1;t=\d+, "by-user";r=2;t=\d+$/)
+  assert.match(String((await ask(app)).state), /^"all";r=1;t=\d+$/)
 })
 
 test('a proxy that is trusted is not charged with what its clients send', async (t) => {

@@ -3,62 +3,83 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { suite, test } from 'node:test'
 import { WORKER_COUNTS } from '../helpers/gateway.ts'
 import { assertLine } from '../helpers/lab.ts'
-import { once, startRateLimitLab } from './rate-limiting-lab.ts'
+import { failures, keepAliveAgent, startLoad } from '../helpers/load.ts'
+import { until } from '../helpers/until.ts'
+import { labConfig, once, startRateLimitLab } from './rate-limiting-lab.ts'
 
 /** Milliseconds that bring one request, and what may come at once. */
 const [INTERVAL, BURST] = [50, 5]
 
-for (const workers of WORKER_COUNTS) {
-  test(`rate limits hold over all threads and connections, with ${workers} workers`, async (t) => {
-    const quick = { limit: 1, per: `${INTERVAL}ms`, burst: BURST }
-    const { admitted, backend } = await startRateLimitLab(
-      t,
-      {
+suite('rate limits over threads', { concurrency: 3 }, () => {
+  for (const workers of WORKER_COUNTS) {
+    test(`hold exactly over all threads and connections, with ${workers} workers`, async (t) => {
+      const quick = { limit: 1, per: `${INTERVAL}ms`, burst: BURST }
+      const limits = {
         rateLimit: once(50),
         routes: [
           { name: 'narrow', path: '/narrow', upstream: 'lab', rateLimit: once(5) },
           { name: 'quick', path: '/quick', upstream: 'lab', rateLimit: quick },
           { name: 'wide', path: '/', upstream: 'lab' }
         ]
-      },
-      { workers }
-    )
+      }
+      const lab = await startRateLimitLab(t, limits, { workers })
+      const { admitted, backend, gateway, url, write } = lab
+      const config = labConfig(backend.url, limits, workers)
 
-    await t.test('exactly a burst comes through, and others have one of their own', async () => {
-      assert.equal((await admitted(80)) + (await admitted(40)), 50)
-      assert.equal(backend.requests(), 50)
-      assert.equal(await admitted(20, '/', { from: '192.0.2.2' }), 20)
-    })
+      await t.test('exactly a burst comes through, and others have one of their own', async () => {
+        assert.equal((await admitted(80)) + (await admitted(40)), 50)
+        assert.equal(backend.requests(), 50)
+        assert.equal(await admitted(20, '/', { from: '192.0.2.2' }), 20)
+      })
 
-    await t.test('a refusal by the route costs nothing of the gateway', async () => {
-      const from = '192.0.2.3'
-      // One after the other: what is taken for a moment is taken.
-      let count = 0
-      for (let sent = 0; sent < 25; sent++) count += await admitted(1, '/narrow', { from })
-      assert.equal(count, 5)
-      assert.equal(await admitted(60, '/', { from }), 45)
-    })
+      await t.test('a refusal by the route costs nothing of the gateway', async () => {
+        const from = '192.0.2.3'
+        // One after the other: what is taken for a moment is taken.
+        let count = 0
+        for (let sent = 0; sent < 25; sent++) count += await admitted(1, '/narrow', { from })
+        assert.equal(count, 5)
+        assert.equal(await admitted(60, '/', { from }), 45)
+      })
 
-    await t.test('what comes back comes evenly: never more than burst + t × limit ÷ per', async () => {
-      const from = '192.0.2.4'
-      const begin = performance.now()
-      let count = 0
-      while (performance.now() - begin < 500) count += await admitted(3, '/quick', { from })
-      const most = BURST + (performance.now() - begin) / INTERVAL
-      assert.ok(count > BURST && count <= most, `${count} came through, at most ${most} may`)
-    })
+      await t.test('what comes back comes evenly: never more than burst + t × limit ÷ per', async () => {
+        const from = '192.0.2.4'
+        const begin = performance.now()
+        let count = 0
+        while (performance.now() - begin < 500) count += await admitted(3, '/quick', { from })
+        const most = BURST + (performance.now() - begin) / INTERVAL
+        assert.ok(count > BURST && count <= most, `${count} came through, at most ${most} may`)
+      })
 
-    await t.test('a pause brings a whole burst, and no more', async () => {
-      const from = '192.0.2.5'
-      await admitted(2 * BURST, '/quick', { from })
-      await delay(3 * BURST * INTERVAL)
-      const begin = performance.now()
-      const count = await admitted(20, '/quick', { from })
-      const most = BURST + (performance.now() - begin) / INTERVAL
-      assert.ok(count >= BURST && count <= most, `${count} came through, at most ${most} may`)
+      await t.test('a pause brings a whole burst, and no more', async () => {
+        const from = '192.0.2.5'
+        await admitted(2 * BURST, '/quick', { from })
+        await delay(3 * BURST * INTERVAL)
+        const begin = performance.now()
+        const count = await admitted(20, '/quick', { from })
+        const most = BURST + (performance.now() - begin) / INTERVAL
+        assert.ok(count >= BURST && count <= most, `${count} came through, at most ${most} may`)
+      })
+
+      await t.test('exactly a burst comes through while generations come and go', async () => {
+        const load = startLoad(keepAliveAgent(t), url, 200, { headers: { 'x-forwarded-for': '192.0.2.6' } })
+        for (let turn = 0; turn < 3; turn++) {
+          const upstreams = {
+            lab: { backends: [backend.url] },
+            [`other-${turn}`]: { backends: [backend.url] }
+          }
+          await write({ ...config, upstreams })
+          // The watch may have been first.
+          assert.notEqual((await gateway.reload('admin')).outcome, 'failed')
+        }
+        await until('enough was sent', () => load.outcomes.length > 70)
+        const outcomes = await load.stop()
+        assert.equal(outcomes.filter(({ status }) => status === 200).length, 50)
+        assert.equal(failures(outcomes).filter(({ status }) => status !== 429).length, 0)
+        assert.equal(await admitted(20), 0, 'whom the first one denied stays denied')
+      })
     })
-  })
-}
+  }
+})
 
 suite('rate limits', { concurrency: 4 }, () => {
   test('tell clients apart by address, of IPv6 by the first 64 bits', async (t) => {

@@ -149,6 +149,51 @@ suite('a thread with its Redis', { concurrency: 3 }, () => {
     assert.doesNotMatch(right.text() + wrong.text(), /sesame|guessed/)
   })
 
+  test('takes the time of its first attempt to connect for no failure', async (t) => {
+    const redis = await startRedis(t)
+    const { store, lines } = connect(t, redis.url)
+    const answers = await Promise.all(Array.from({ length: 20 }, () => take(store)))
+    assert.deepEqual(new Set(answers), new Set([undefined]))
+    assert.equal(store.isAway, false)
+    await untilAnswers(store)
+    assert.equal(lines(AWAY).length, 0)
+  })
+
+  test('asks nobody for a moment after a call that timed out, and gives nothing back', async (t) => {
+    const redis = await startRedis(t)
+    const { limits, store } = connect(t, redis.url)
+    const another = limits.of('xgw', 'gateway another')
+    await untilAnswers(store)
+    await take(another, { cost: 4 })
+    redis.pause()
+    await take(store)
+    const next = another.take({ key: 'key', pace: PACE, cost: 1, wish: 0, floor: 0 })
+    another.refund('key', 1, PACE)
+    assert.equal(next, undefined, 'a request with several limits waits once')
+    assert.equal(store.isAway, false)
+    redis.resume()
+    await until('it answers', async () => (await take(store)) !== undefined)
+    const after = await take(another)
+    assert.ok(after && after.debt > 4 * PACE.interval, 'what Redis did not grant')
+  })
+
+  test('is without a Redis that may not be written to, whatever it would say', async (t) => {
+    const redis = await startRedis(t)
+    const { store, lines } = connect(t, redis.url)
+    await untilAnswers(store)
+    await take(store, { cost: 10 })
+    assert.equal((await take(store))?.granted, 0)
+    await redis.client.config('SET', 'maxmemory', '1')
+    assert.equal(await take(store), undefined, 'full')
+    await redis.client.config('SET', 'maxmemory', '0')
+    await redis.client.replicaof('127.0.0.1', '1')
+    await until('it is away', async () => {
+      await take(store)
+      return store.isAway
+    })
+    assert.match(String(lines(AWAY)[0]!.reason), /^(?:readonly|not_connected)$/)
+  })
+
   test('answers what waits when it is closed', async (t) => {
     const redis = await startRedis(t)
     const { limits, store, lines } = connect(t, redis.url)

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { setTimeout as delay } from 'node:timers/promises'
 import { suite, test, type TestContext } from 'node:test'
 import type { GatewayConfig, RateLimitConfig } from '../../src/config/types.ts'
 import { RedisPresence } from '../../src/store/redis-presence.ts'
@@ -79,6 +80,34 @@ suite('gateways that share a Redis', { concurrency: 4 }, () => {
     assert.equal(one.lines('the store is away').length, 1)
     assert.equal(one.lines('the store is back').length, 1)
     assert.doesNotMatch(one.text() + JSON.stringify(one.happenings), /sesame/)
+  })
+
+  test('are not fewer because others have not found it again yet', async (t) => {
+    const redis = await startRedis(t)
+    await redis.client.zadd('{xgw}:gateways', Date.now() + 60_000, 'another')
+    const { presence, gateways, happenings, untilCounts } = gateway(t)
+    presence.follow(configOf(redis.url))
+    await untilCounts(2)
+    await redis.kill()
+    await until('it tells', () => happenings.length === 1)
+    await redis.restart()
+    await until('it tells', () => happenings.length === 2)
+    assert.equal(gateways[0], 2)
+    await untilCounts(1)
+  })
+
+  test('connect seldom to a replica, and say that it is one', async (t) => {
+    const redis = await startRedis(t)
+    const connections = async (): Promise<number> =>
+      Number(/total_connections_received:(\d+)/.exec(await redis.client.info('stats'))?.[1])
+    await redis.client.replicaof('127.0.0.1', '1')
+    const { presence, happenings } = gateway(t)
+    const before = await connections()
+    presence.follow(configOf(redis.url))
+    await until('it tells', () => happenings.length === 1)
+    assert.deepEqual(happenings[0], { type: 'store', state: 'away', reason: 'readonly' })
+    await delay(2000)
+    assert.ok((await connections()) - before <= 8)
   })
 
   test('move with the configuration', async (t) => {

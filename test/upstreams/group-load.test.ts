@@ -63,6 +63,28 @@ suite('the load of a group', () => {
     assert.equal(fill(second, SHEDDABLE, 20), 1)
   })
 
+  test('sheddable ones get no place that a normal one wants while others are kept for critical ones', () => {
+    const { first, second } = views(10)
+    fill(first, CRITICAL, 6)
+    fill(first, NORMAL, 5)
+    for (let count = 0; count < 6; count++) first.leave(CRITICAL)
+    for (let count = 0; count < 4; count++) first.leave(NORMAL)
+    // A while later, what both needed is forgotten, but not what critical ones need.
+    for (let count = 0; count < 6; count++) assert.equal(first.enter(CRITICAL, 1), true)
+    for (let count = 0; count < 20; count++) first.ageDemand(true)
+    for (let count = 0; count < 6; count++) first.leave(CRITICAL)
+    fill(second, SHEDDABLE, 10)
+    assert.equal(first.enter(NORMAL, 1), false)
+    for (let left = first.underWay(); left > 0; left--) {
+      second.leave(SHEDDABLE)
+      assert.equal(second.enter(SHEDDABLE, 1), false)
+      assert.equal(first.enter(NORMAL, 1), true)
+      first.enter(NORMAL, 1)
+    }
+    assert.equal(first.underWay(0), 0)
+    assert.equal(first.underWay(1), 4)
+  })
+
   test('critical ones get in as long as there is a place, whoever has the others', () => {
     const { first } = views(10)
     assert.equal(fill(first, SHEDDABLE, 9), 9)
@@ -72,7 +94,7 @@ suite('the load of a group', () => {
     assert.equal(first.enter(CRITICAL, 1), true)
   })
 
-  test('what is kept fades slowly while it is needed, and quickly when it is not', () => {
+  test('what is kept fades while it is needed, and sooner when it is not', () => {
     const { first } = views(20)
     fill(first, CRITICAL, 20)
     fill(first, NORMAL, 1)
@@ -85,7 +107,7 @@ suite('the load of a group', () => {
     assert.equal(mayEnter(), 0)
     first.ageDemand(true)
     first.ageDemand(true)
-    assert.equal(mayEnter(), 2, '18 of 20 are kept')
+    assert.equal(mayEnter(), 6, '14 of 20 are kept')
     for (let second = 0; second < 5; second++) first.ageDemand(false)
     assert.equal(fill(first, NORMAL, 40), 20)
   })
