@@ -20,7 +20,7 @@ export function discardUpload(request: IncomingMessage): void {
   // A stream of HTTP/2 is over by then: what is read is what has come already.
   if (http2Stream(request)) return
   const { socket } = request
-  const timer = setTimeout(() => socket.destroy(), LINGER)
+  const timer = setTimeout(() => request.destroy(), LINGER)
   const over = (): void => {
     clearTimeout(timer)
     request.off('close', over)

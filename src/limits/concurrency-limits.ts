@@ -74,7 +74,7 @@ export class ConcurrencyLimits {
       if (!concurrency || !group.load) continue
       gone.delete(group.name)
       const known = this.#limited.get(group.name)
-      if (known) known.group = group
+      if (known) follow(known, group, now)
       else this.#limited.set(group.name, limited(group, now))
       this.#configure(this.#limited.get(group.name)!, concurrency)
     }
@@ -104,6 +104,16 @@ export class ConcurrencyLimits {
     gradient.configure(min, max)
     group.load!.setLimit(mode === 'static' ? max : gradient.limit)
   }
+}
+
+/** Goes on with a group as it is now. While its limit was static, nobody looked: what was counted is old. */
+function follow(known: Limited, group: LimitedGroup, now: number): void {
+  if (known.group.settings.concurrency!.mode === 'static') {
+    known.totals = group.load!.totals
+    known.refused = sum(group.load!.refused)
+    known.since = now
+  }
+  known.group = group
 }
 
 function limited(group: LimitedGroup, now: number): Limited {

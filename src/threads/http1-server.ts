@@ -91,6 +91,11 @@ export class Http1Server {
     server.on('clientError', (error, socket) => {
       const turns = this.#turns.get(socket)
       const last = turns?.last?.response
+      // Opened ahead of need, and never used: there is nothing to answer.
+      if (isTimeout(error) && (socket as Socket).bytesRead === 0) {
+        socket.destroy()
+        return
+      }
       // A head of which the rest is not read yet; it comes, or its connection is idle in the end.
       if (isTimeout(error) && turns?.isPaused && last?.req.complete) return
       if (last?.writableFinished && !last.req.complete) endAnswered(socket)

@@ -108,6 +108,17 @@ suite('a limit that is found', () => {
     assert.equal(load.limit, 50)
   })
 
+  test('is not found from what was counted while it was static', () => {
+    const { load, pass, configure } = lab(ADAPTIVE)
+    pass(10, 50, () => answers(load, 100, 20))
+    const before = load.limit
+    configure({ ...ADAPTIVE, mode: 'static' })
+    pass(60, 50, () => answers(load, 100, 2000))
+    configure(ADAPTIVE)
+    pass(1, 50, () => answers(load, 100, 20))
+    assert.ok(load.limit >= before, `${load.limit} after ${before}`)
+  })
+
   test('is kept when the configuration is read again, within its bounds', () => {
     const { load, pass, configure } = lab(ADAPTIVE)
     pass(20, 60, () => answers(load, 100, 20))

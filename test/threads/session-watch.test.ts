@@ -23,7 +23,13 @@ class Watched {
       this.#session.closed = true
     }
   })
-  readonly #socket = { bytesRead: 0, _handle: { bytesWritten: 0, writeQueueSize: 0 } }
+  readonly #socket = {
+    bytesRead: 0,
+    _handle: { bytesWritten: 0, writeQueueSize: 0 },
+    destroy: (): void => {
+      this.isCut = true
+    }
+  }
   readonly #watch = new SessionWatch(
     this.#session as unknown as ServerHttp2Session,
     this.#socket as unknown as Socket,
@@ -31,6 +37,7 @@ class Watched {
   )
   #now = performance.now()
   #streams = 0
+  isCut = false
 
   get isEnded(): boolean {
     return this.#session.destroyed
@@ -42,6 +49,23 @@ class Watched {
     this.#socket._handle.bytesWritten += sent
     this.#now += 1_001
     this.#watch.check(this.#now, 0)
+  }
+
+  /** A second passes with streams that have more to send than the kernel takes. */
+  slowSecond(sent: number, waiting: number): void {
+    this.#socket._handle.bytesWritten += sent
+    this.#socket._handle.writeQueueSize = waiting
+    this.second(0)
+  }
+
+  /** A response waits for its client on a stream of its own. @returns Whether that was reset. */
+  waiting(length: number): () => boolean {
+    let isReset = false
+    const close = (): void => void (isReset = true)
+    const state = { id: 1, endAfterHeaders: true, writableLength: length, writableEnded: false, close }
+    const stream = Object.assign(new EventEmitter(), state)
+    this.#watch.began(stream as unknown as ServerHttp2Stream, {} as ServerResponse)
+    return () => isReset
   }
 
   /** @returns A way to end the request. */
@@ -91,5 +115,25 @@ suite('bytes that bring neither requests nor bodies', () => {
     end()
     watched.second(FLOOD)
     assert.equal(watched.isEnded, true)
+  })
+})
+
+suite('a stream whose response does not move', () => {
+  const PATIENCE = OWN_LIMITS.sendTimeout / 1000 + 3
+
+  test('is reset when the kernel takes all that there is: its window is closed', () => {
+    const watched = new Watched()
+    const isReset = watched.waiting(65_536)
+    for (let second = 0; second < PATIENCE; second++) watched.slowSecond(1_000, 0)
+    assert.equal(isReset(), true)
+  })
+
+  test('waits for its turn on a connection that is slow, but moves', () => {
+    const watched = new Watched()
+    const isReset = watched.waiting(65_536)
+    for (let second = 0; second < 3 * PATIENCE; second++) watched.slowSecond(20_000, 100_000)
+    assert.equal(isReset(), false)
+    for (let second = 0; second < PATIENCE; second++) watched.slowSecond(0, 100_000)
+    assert.deepEqual([isReset(), watched.isCut], [true, true], 'nothing moves any more')
   })
 })
