@@ -39,6 +39,9 @@ interface Applied extends GcraStoreOptions {
   readonly policy: string
 }
 
+/** What one limit says of a request. */
+type CheckResult = Awaited<ReturnType<Applied['check']>>
+
 /** All limits of a request, in their order. */
 interface Stack {
   readonly limits: readonly Applied[]
@@ -47,9 +50,9 @@ interface Stack {
 }
 
 /**
- * Limits what clients may ask for, before anything reads a body: first by the limits of the whole app, which count
- * whatever comes in, then by those of the route. All must let a request through; what was taken of the others is given
- * back. @fastify/rate-limit does the checking, over a store of ours that knows GCRA.
+ * Limits what clients may ask for, before anything reads a body: by the limits of the whole app, which count whatever
+ * comes in, and by those of the route. All must let a request through; else what was taken is given back.
+ * @fastify/rate-limit does the checking, over a store of ours that knows GCRA.
  */
 async function rateLimiting(app: FastifyInstance, options: RateLimitingOptions): Promise<void> {
   const { limits = [], limiterOf = localLimiters(), trustProxy = [] } = options
@@ -137,21 +140,24 @@ async function limitRequest(
   request: FastifyRequest,
   reply: FastifyReply
 ): Promise<void> {
-  // The keys that were charged, by the place of their limit.
-  const charged: string[] | undefined = limits.length > 1 ? [] : undefined
-  // Of the limits that were asked and are told, once one is left out.
+  // All at once: where a store far away decides, its answers are waited for together.
+  const verdicts =
+    limits.length === 1
+      ? [await limits[0]!.check(request)]
+      : await Promise.all(limits.map(({ check }) => check(request)))
   let policies = ''
   let states = ''
   let isComplete = true
+  // Of the limits that refuse it, the longest.
+  let wait: number | undefined
   for (let place = 0; place < limits.length; place++) {
-    const { limit, check, policy: own } = limits[place]!
-    const verdict = await check(request)
+    const { limit, policy: own } = limits[place]!
+    const verdict = verdicts[place]!
     if (verdict.isAllowed) {
       // It is not for this client.
       if (!limit.dryRun) isComplete = false
       continue
     }
-    if (charged && !verdict.isExceeded) charged[place] = verdict.key
     if (limit.dryRun) {
       if (verdict.isExceeded) request.record.dryRunLimit ??= limit.name
       continue
@@ -159,20 +165,21 @@ async function limitRequest(
     policies += (policies && ', ') + own
     states += (states && ', ') + stateItem(limit.name, verdict.remaining, verdict.ttl)
     if (verdict.isExceeded) {
-      request.record.limit = limit.name
-      if (charged) refund(limits, charged)
-      setFields(reply, policies, states)
-      throw tooMany(verdict.ttl)
+      request.record.limit ??= limit.name
+      wait = Math.max(wait ?? 0, verdict.ttl)
     }
   }
   if (states !== '') setFields(reply, isComplete ? policy : policies, states)
+  if (wait === undefined) return
+  refund(limits, verdicts)
+  throw tooMany(wait)
 }
 
-/** @param charged - The keys to give back to, by the place of their limit. */
-function refund(limits: readonly Applied[], charged: readonly (string | undefined)[]): void {
-  for (const [place, key] of charged.entries()) {
+/** Gives back what the limits took that would have let the request through. */
+function refund(limits: readonly Applied[], verdicts: readonly CheckResult[]): void {
+  for (const [place, verdict] of verdicts.entries()) {
     const { limiter, cost } = limits[place]!
-    if (key !== undefined) limiter.refund(key, cost)
+    if (!verdict.isAllowed && !verdict.isExceeded) limiter.refund(verdict.key, cost)
   }
 }
 

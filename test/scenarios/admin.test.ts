@@ -77,6 +77,7 @@ test('the admin API says what the gateway is and does', async (t) => {
       panic: false,
       breaker: null,
       waiting: 0,
+      concurrency: null,
       tiers: [{ tier: 0, share: 1, panic: false }]
     })
     const [, weighted] = groups[0]!.backends as Record<string, unknown>[]
