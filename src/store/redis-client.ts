@@ -1,6 +1,10 @@
-import { Redis } from 'ioredis'
+import { createRequire } from 'node:module'
+import type * as ioredis from 'ioredis'
 import { failureReason } from '../health/failure-reason.ts'
 import { sharedNow } from '../shared-clock.ts'
+
+/** For what is loaded when it is needed: it takes a thread 50 ms, and most gateways share nothing. */
+const require = createRequire(import.meta.url)
 
 /** The longest that anything may take that nobody waits for: setting a connection up, presence. In milliseconds. */
 const COMMAND_TIMEOUT = 1000
@@ -13,7 +17,7 @@ const REPLICA_PAUSE = 1000
 
 /** A connection to a Redis that comes back by itself, and what it failed of last. */
 export interface RedisClient {
-  readonly redis: Redis
+  readonly redis: ioredis.Redis
   /** Why something that was asked failed, as a word: what Redis said, or why it can't be reached. */
   readonly reasonOf: (error: unknown) => string
 }
@@ -27,7 +31,8 @@ export interface RedisClient {
  */
 export function openRedis(url: string): RedisClient {
   let givenUpAt = -Infinity
-  const redis = new Redis(url, {
+  const { Redis: Client } = require('ioredis') as typeof ioredis
+  const redis = new Client(url, {
     connectionName: 'xecureapi',
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
