@@ -7,13 +7,13 @@ const HOT = 50
 /** Of the burst, at most so much is leased to one thread: a part in so many. */
 const BURST_SHARE = 20
 /** The largest lease, as a cost. */
-const LARGEST = 50
+const LARGEST = 500
 
 /** Places of one set: a key may stand in any place of its set. */
 const WAYS = 4
 const SETS = 64
 
-/** The most that a thread holds of a key, as a cost: a twentieth of the burst, up to 50. Below a burst of 20 it is nothing. */
+/** The most that a thread holds of a key, as a cost: a twentieth of the burst, up to 500. Below a burst of 20 it is nothing. */
 export function largestLease(burst: number): number {
   return Math.min(LARGEST, Math.floor(burst / BURST_SHARE))
 }
