@@ -33,7 +33,11 @@ export class ProblemError extends Error {
     detail: string,
     headers: Readonly<Record<string, string>> = {}
   ) {
+    // It is an answer, not a fault: nobody reads where it was made, and to find that out is a tenth of a refusal's cost.
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = 0
     super(detail)
+    Error.stackTraceLimit = stackTraceLimit
     this.name = 'ProblemError'
     this.statusCode = statusCode
     this.reason = reason

@@ -51,7 +51,7 @@ export const ClientLimitsSchema = Type.Object(
       Duration({
         description:
           'How long a client may take nothing of what is sent to it; 0s = for ever. Event streams and upgrades may.',
-        default: '30s'
+        default: '60s'
       })
     ),
     maxConnections: Type.Optional(

@@ -5,7 +5,7 @@ export const DEFAULT_LIMITS: ClientLimitsConfig = {
   headersTimeout: 10_000,
   requestTimeout: 60_000,
   keepAliveTimeout: 72_000,
-  sendTimeout: 30_000,
+  sendTimeout: 60_000,
   maxConnections: 10_000,
   maxConnectionsPerIp: 0,
   maxHeaderSize: 16 * 1024,
