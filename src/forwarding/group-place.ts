@@ -3,10 +3,14 @@ import { hasBody } from '../raw-messages.ts'
 import type { Outcome } from '../upstreams/backend.ts'
 import type { GroupLoad } from '../upstreams/group-load.ts'
 
+/** How long an upload may take before its request holds no place any more, in milliseconds. */
+const PATIENCE = 1000
+
 /**
  * A request's place among those of its group that await their response, from its admission until it is decided what its
  * client gets; and how long an answer takes, which the group's limit is found from. That time begins when the client has
- * sent its body: else one slow upload would make a service look slow that is not.
+ * sent its body: else one slow upload would make a service look slow that is not. Nor does it hold a place meanwhile, but
+ * for a moment: a service works on what it has, and a few clients that drip their bodies would have all places.
  */
 export class GroupPlace {
   readonly #load: GroupLoad
@@ -14,6 +18,9 @@ export class GroupPlace {
   readonly #request: FastifyRequest
   #since = performance.now()
   #isUploading: boolean
+  /** Whether it is counted. */
+  #isIn = true
+  #timer: NodeJS.Timeout | undefined
   /** Milliseconds from the request to its answer; undefined while it awaits that. */
   #took: number | undefined
 
@@ -24,14 +31,17 @@ export class GroupPlace {
     this.#of = of
     this.#request = request
     this.#isUploading = hasBody(raw) && !raw.readableEnded
-    if (this.#isUploading) raw.once('end', () => this.#onUploaded())
+    if (!this.#isUploading) return
+    raw.once('end', () => this.#onUploaded())
+    this.#timer = setTimeout(() => this.#onSlow(), PATIENCE)
   }
 
   /** Gives the place back: a client that does not read its answer holds none. Only the first call counts. */
   leave(): void {
     if (this.#took !== undefined) return
     this.#took = performance.now() - this.#since
-    this.#load.leave(this.#of)
+    clearTimeout(this.#timer)
+    this.#giveUp()
   }
 
   /** Gives the place back, if that was not done yet, and tells how long the answer took. To be called once. */
@@ -44,6 +54,19 @@ export class GroupPlace {
     } else if (this.#hasWaitedInVain(outcome)) this.#load.unanswered(took)
   }
 
+  /** An upload that waits for the service, not for the client, keeps its place. */
+  #onSlow(): void {
+    const { raw } = this.#request
+    if (raw.readableLength === 0 && !raw.isPaused()) this.#giveUp()
+    else this.#timer = setTimeout(() => this.#onSlow(), PATIENCE)
+  }
+
+  #giveUp(): void {
+    if (!this.#isIn) return
+    this.#isIn = false
+    this.#load.leave(this.#of)
+  }
+
   /** Whether the service took too long. What failed otherwise, or the gateway answered itself, says nothing of that. */
   #hasWaitedInVain(outcome: Outcome): boolean {
     const { reason } = this.#request.record
@@ -53,7 +76,11 @@ export class GroupPlace {
 
   #onUploaded(): void {
     if (this.#took !== undefined) return
+    clearTimeout(this.#timer)
     this.#isUploading = false
     this.#since = performance.now()
+    if (this.#isIn) return
+    this.#isIn = true
+    this.#load.enterAgain(this.#of)
   }
 }

@@ -125,6 +125,12 @@ export class GroupLoad {
     }
   }
 
+  /** Counts a request in again that had given its place back, whether there is one or not: it was let in before. */
+  enterAgain(of: number): void {
+    Atomics.add(this.#page.gauges, this.#ownGauge + of, 1)
+    this.#raise(WORD.peak, this.underWay())
+  }
+
   /** Counts a request out. */
   leave(of: number): void {
     Atomics.sub(this.#page.gauges, this.#ownGauge + of, 1)

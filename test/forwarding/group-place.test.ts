@@ -7,6 +7,7 @@ import { GroupPlace } from '../../src/forwarding/group-place.ts'
 import { GROUP_LAYOUT, LOAD_PLACE } from '../../src/upstreams/group-live.ts'
 import { GroupLoad } from '../../src/upstreams/group-load.ts'
 import { LiveTable } from '../../src/upstreams/live-table.ts'
+import { until } from '../helpers/until.ts'
 
 /** A request that was counted in, and its group's load. */
 function placed(hasBody = false): {
@@ -91,5 +92,36 @@ suite('a place in a group', () => {
     record.reason = 'client_gone'
     place.settle('undecided')
     assert.equal(load.totals.unanswered, 0)
+  })
+
+  test('is not held by a slow upload, and is taken again when that has come whole', async () => {
+    const { load, place, body } = placed(true)
+    body.resume()
+    assert.equal(load.underWay(), 1)
+    await until('it is given back', () => load.underWay() === 0)
+    body.end('ab')
+    await until('it is taken again', () => load.underWay() === 1)
+    place.settle('succeeded')
+    assert.equal(load.underWay(), 0)
+  })
+
+  test('is given back once by an upload that never comes whole', async () => {
+    const { load, place, body } = placed(true)
+    body.resume()
+    await until('it is given back', () => load.underWay() === 0)
+    place.settle('undecided')
+    body.end('ab')
+    await delay(20)
+    assert.equal(load.underWay(), 0)
+  })
+
+  test('is kept by an upload that waits for the service', async () => {
+    const { load, place, body } = placed(true)
+    body.pause()
+    body.write('a')
+    await delay(1200)
+    assert.equal(load.underWay(), 1)
+    place.leave()
+    assert.equal(load.underWay(), 0)
   })
 })
