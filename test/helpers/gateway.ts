@@ -57,7 +57,9 @@ export function withTestDefaults(config: RawConfig, workers: number): RawConfig 
       port: 0,
       workers,
       shutdown: { delay: '0s', timeout: '5s' },
-      ...(server as object)
+      ...(server as object),
+      // Its loop may also be that of the test, its clients and its backends.
+      limits: { maxEventLoopDelay: '0s', ...(server as { limits?: object } | undefined)?.limits }
     },
     admin: { port: 0, ...(admin as object) },
     log: { level: 'silent', ...(log as object) },

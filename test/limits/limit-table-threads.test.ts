@@ -25,7 +25,7 @@ async function start(share: LimitTableShare, row: number, task: Partial<Task> = 
     rate: FAST,
     what: 'take',
     keys: ['key'],
-    duration: 700,
+    duration: 400,
     ...task,
     gate
   }

@@ -17,7 +17,7 @@ function course(capacity: number, factorAt: (second: number) => number): Offered
 suite('a group with an adaptive limit, in virtual time', () => {
   for (const { servers, time } of [
     { servers: 16, time: 20 },
-    { servers: 64, time: 40 }
+    { servers: 40, time: 40 }
   ]) {
     test(`bears three times of what ${servers} servers of ${time} ms can do, for ten minutes`, () => {
       const capacity = (servers * 1000) / time

@@ -64,7 +64,8 @@ export async function startClientLab(
   const gateway = await startGateway(
     t,
     {
-      server: { limits, ...transport, ...server },
+      // Its loop is also that of the test, its clients and its backends.
+      server: { limits: { maxEventLoopDelay: '0s', ...limits }, ...transport, ...server },
       // Threads write their own.
       log: { level: workers === 0 ? 'info' : 'silent' },
       upstreams: { lab: { backends: [backend] } },

@@ -12,6 +12,8 @@ const LIMITS = { sendTimeout: '1s', keepAliveTimeout: '30s' }
 const MIB = 1024 * 1024
 /** More than the kernel takes for a client that does not read. */
 const LARGE = 32 * MIB
+/** One for all: what the machine is busy with looks like a client that does not read. */
+const BODY = Buffer.alloc(LARGE, 'x')
 /** The timeout, two seconds, and some for a busy machine. */
 const SOON = 8_000
 
@@ -25,7 +27,7 @@ async function startSource(t: Parameters<typeof startBackend>[0]): Promise<TestB
     else {
       const type = request.url === '/events' ? 'text/event-stream' : 'application/octet-stream'
       response.writeHead(200, { 'content-type': type })
-      response.end(Buffer.alloc(request.url === '/whole' ? 8 * MIB : LARGE, 'x'))
+      response.end(request.url === '/whole' ? BODY.subarray(0, 8 * MIB) : BODY)
     }
   })
 }
@@ -39,7 +41,7 @@ function isReset({ frames }: RawHttp2, stream: number): boolean {
   return frames.some((each) => each.type === TYPE.resetStream && each.stream === stream)
 }
 
-suite('clients that do not read', { concurrency: 3 }, () => {
+suite('clients that do not read', () => {
   for (const way of ['plain', 'TLS'] as const) {
     for (const workers of way === 'plain' ? [0, 2] : [0]) {
       suite(`clients that do not read, ${way}, with ${workers} workers`, { concurrency: true }, () => {
@@ -65,11 +67,12 @@ suite('clients that do not read', { concurrency: 3 }, () => {
           const client = await lab.connect(t)
           client.pause()
           client.write(get('/whole'))
+          await until('it is cut, whatever it sends itself', () => {
+            client.write('\r\n')
+            return client.isClosed()
+          })
+          assert.equal(client.text(), '')
           await lab.assertNextLine({ status: 200, reason: 'client_too_slow' })
-          await delay(workers === 0 ? 0 : 3_000)
-          client.resume()
-          await client.closed
-          assert.ok(client.text().length < 8 * MIB)
         })
 
         test('an event stream, a silent response and a client that reads slowly go on', async (t) => {

@@ -15,7 +15,7 @@ import { closedPort } from '../helpers/misbehaving-backend.ts'
 import { until } from '../helpers/until.ts'
 
 /** So many reloads with so many workers. */
-const RELOADS = { 0: 100, 1: 30, 2: 100 } as const
+const RELOADS = { 0: 30, 1: 15, 2: 100 } as const
 
 /** One group with these backends; probes come once, and hardly again during a test. */
 function configOf(backends: readonly string[], routeName: string): RawConfig {
