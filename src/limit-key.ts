@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { AddressBlocks } from './address-blocks.ts'
 import { clientAddress } from './client-address.ts'
-import type { RequestKey } from './config/types.ts'
+import type { LimitKey } from './config/types.ts'
 import { readKey } from './request-key.ts'
 
 /**
@@ -9,19 +9,19 @@ import { readKey } from './request-key.ts'
  * address of such a network has all. A part that a request lacks is its client's address, so that leaving it out helps
  * nobody; no part can be written so that it looks like another.
  *
- * @param parts - At least one.
+ * @param parts - At least one. Of `consumer` the reader is told who it is.
  * @param trusted - Whose X-Forwarded-For is believed.
  */
 export function limitKeyReader(
-  parts: readonly RequestKey[],
+  parts: readonly LimitKey[],
   trusted: AddressBlocks
-): (request: IncomingMessage) => string {
+): (request: IncomingMessage, consumer?: string) => string {
   if (parts.length === 1 && parts[0]!.from === 'ip') {
     return (request) => networkOf(clientAddress(request, trusted))
   }
-  return (request) => {
+  return (request, consumer) => {
     let text = ''
-    for (const part of parts) text += readPart(part, request, trusted)
+    for (const part of parts) text += readPart(part, request, trusted, consumer)
     return text
   }
 }
@@ -42,9 +42,18 @@ export function networkOf(address: string): string {
   return `${groups.slice(0, 4).join(':')}::/64`
 }
 
-function readPart(part: RequestKey, request: IncomingMessage, trusted: AddressBlocks): string {
+function readPart(
+  part: LimitKey,
+  request: IncomingMessage,
+  trusted: AddressBlocks,
+  consumer: string | undefined
+): string {
   const value =
-    part.from === 'ip' ? networkOf(clientAddress(request, trusted)) : readKey(part, request, trusted)
+    part.from === 'consumer'
+      ? consumer
+      : part.from === 'ip'
+        ? networkOf(clientAddress(request, trusted))
+        : readKey(part, request, trusted)
   // Told by its length where it ends; what stands in for a missing one has none.
   return value === undefined ? `?${networkOf(clientAddress(request, trusted))} ` : `${value.length}:${value}`
 }

@@ -5,7 +5,7 @@ import { quote, type SourceDocument } from './document.ts'
 import type { Finding } from './issue.ts'
 import type { Path } from './path.ts'
 import { isRedisUrl, REDIS_URL_MESSAGE } from './redis-url.ts'
-import { parseRequestKey } from './request-key-text.ts'
+import { parseLimitKey } from './request-key-text.ts'
 import { limitList, limitNames } from './resolve-limits.ts'
 import type { RawConfig } from './schema.ts'
 import type { Sound } from './sound.ts'
@@ -66,7 +66,7 @@ function checkRateLimit(document: SourceDocument, path: Path, limit: RawRateLimi
 /** Names of header fields have no case: the schema sees no two of a kind in `header:X-User` and `header:x-user`. */
 function checkKeys(document: SourceDocument, path: Path, keys: NonNullable<RawRateLimit>['key']): Finding[] {
   if (typeof keys !== 'object') return []
-  const known = keys.map((key) => key && JSON.stringify(parseRequestKey(key)))
+  const known = keys.map((key) => key && JSON.stringify(parseLimitKey(key)))
   return known.flatMap((key, index) => {
     if (key === undefined || known.indexOf(key) === index) return []
     const place = [...path, index]

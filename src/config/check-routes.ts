@@ -1,5 +1,6 @@
 import { METHODS } from 'node:http'
 import { findRouteConflicts } from '../routing/conflicts.ts'
+import { type AuthNames, checkRouteAccess } from './check-access.ts'
 import { checkForwarding } from './check-forwarding.ts'
 import { checkBodyLimit, checkRateLimits, checkRouteCost, type GatewayLimits } from './check-limits.ts'
 import { checkUpstream } from './check-split.ts'
@@ -29,6 +30,8 @@ export interface Surroundings {
   /** Names of all upstream groups, sound or not. */
   readonly groups: readonly string[]
   readonly gateway: GatewayLimits
+  /** Undefined when there is no `auth`. */
+  readonly auth: AuthNames | undefined
 }
 
 /** Routes checked against the groups and each other. */
@@ -49,7 +52,11 @@ export function checkRoutes(entries: readonly RouteEntry[], around: Surroundings
   const resolved = new Map<RouteConfig, RouteEntry>()
   const issues = checkNames(entries)
   for (const [index, entry] of entries.entries()) {
-    const shape = [...checkShape(entry), ...checkLimits(entry, names[index], around)]
+    const shape = [
+      ...checkShape(entry),
+      ...checkLimits(entry, names[index], around),
+      ...checkRouteAccess(entry.document, entry.path, entry.route, around.auth)
+    ]
     issues.push(...toIssues(entry.document, [...shape, ...checkUpstream(entry, around.groups)]))
     if (!entry.isWhole || shape.length > 0) continue
     const source = placeOf(entry, [])

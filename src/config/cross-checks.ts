@@ -1,3 +1,4 @@
+import { type AuthNames, checkAuth, checkLimitKeys } from './check-access.ts'
 import { checkRateLimits, checkStore } from './check-limits.ts'
 import { checkListeners } from './check-listeners.ts'
 import { checkRoutes, type RouteEntry } from './check-routes.ts'
@@ -44,15 +45,19 @@ export function crossCheck(
     const sound = withoutPlaces(routes, places)
     entries.push(...routes.flatMap((_, index) => entryAt(module, sound, [index], places)))
   }
+  const auth = authNames(root)
   const findings = [
     ...checkListeners(config, document),
     ...checkStore(document, config.store),
     ...checkRateLimits(document, ['rateLimit'], config.rateLimit, 'gateway'),
+    ...checkAuth(document, config.auth),
+    ...checkLimitKeys(document, ['rateLimit'], config.rateLimit, auth, auth !== undefined),
     ...checkUpstreams(config, document)
   ]
   const { routes, issues } = checkRoutes(entries, {
     groups: groupsOf(root),
-    gateway: { document, rateLimit: config.rateLimit }
+    gateway: { document, rateLimit: config.rateLimit },
+    auth
   })
   return { routes, issues: [...moduleIssues, ...toIssues(document, findings), ...issues] }
 }
@@ -63,8 +68,23 @@ function entryAt(document: SourceDocument, sound: unknown, path: Path, wrong: re
   return [{ document, path, route: route as Sound<RouteDefinition>, isWhole: isSound(path, wrong) }]
 }
 
+function authNames(root: unknown): AuthNames | undefined {
+  if (valueAt(root, ['auth']) === undefined) return undefined
+  const consumer = valueAt(root, ['auth', 'consumerHeader'])
+  const field = typeof consumer === 'string' ? consumer.toLowerCase() : 'x-consumer'
+  return {
+    apiKeys: keysAt(root, ['auth', 'apiKeys']),
+    jwt: keysAt(root, ['auth', 'jwt']),
+    consumerFields: [field, `${field}-auth`]
+  }
+}
+
 /** The groups that the file names, sound or not: a reference to a group with an error is no error of its own. */
 function groupsOf(root: unknown): string[] {
-  const upstreams = valueAt(root, ['upstreams'])
-  return typeof upstreams === 'object' && upstreams !== null ? Object.keys(upstreams) : []
+  return keysAt(root, ['upstreams'])
+}
+
+function keysAt(root: unknown, path: Path): string[] {
+  const value = valueAt(root, path)
+  return typeof value === 'object' && value !== null ? Object.keys(value) : []
 }

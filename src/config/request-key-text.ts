@@ -1,4 +1,4 @@
-import type { RequestKey } from './types.ts'
+import type { LimitKey, RequestKey } from './types.ts'
 
 /** A token (RFC 9110 section 5.6.2): the name of a header field, or of a cookie (RFC 6265 section 4.1.1). */
 export const TOKEN_PATTERN = "[A-Za-z0-9!#$%&'*+.^_`|~-]+"
@@ -26,7 +26,18 @@ export function parseRequestKey(text: string): RequestKey | undefined {
   return { from, name: from === 'header' ? name.toLowerCase() : name }
 }
 
+/** Pattern of what a rate limit knows a client by: a key of a request, or `consumer`, who it proved to be. */
+export const LIMIT_KEY_PATTERN = REQUEST_KEY_PATTERN.replace('^(?:', '^(?:consumer|')
+
+/** What such a key must look like. */
+export const LIMIT_KEY_MESSAGE = REQUEST_KEY_MESSAGE.replace('ip,', 'ip, consumer,')
+
+/** As {@link parseRequestKey}, of a rate limit's key. */
+export function parseLimitKey(text: string): LimitKey | undefined {
+  return text === 'consumer' ? { from: text } : parseRequestKey(text)
+}
+
 /** A key as text, as {@link parseRequestKey} reads it. */
-export function formatRequestKey(key: RequestKey): string {
+export function formatRequestKey(key: LimitKey): string {
   return 'name' in key ? `${key.from}:${key.name}` : key.from
 }

@@ -1,6 +1,6 @@
 import { resolve as resolvePath } from 'node:path'
 import type { RouteDefinition } from './define-routes.ts'
-import { parseRequestKey } from './request-key-text.ts'
+import { parseLimitKey } from './request-key-text.ts'
 import { duration, present } from './resolve-parts.ts'
 import { MAX_KEYS } from './schema-limits.ts'
 import type { RawConfig } from './schema.ts'
@@ -33,7 +33,7 @@ export function resolveRateLimits(scope: string, written: RawRateLimit): RateLim
       limit: limit.limit,
       per: duration(limit.per),
       burst,
-      key: (typeof key === 'string' ? [key] : key).map((part) => present(parseRequestKey(part))),
+      key: (typeof key === 'string' ? [key] : key).map((part) => present(parseLimitKey(part))),
       cost,
       dryRun,
       allow: [...allow],

@@ -1,4 +1,5 @@
 import type { RouteDefinition } from './define-routes.ts'
+import { resolveAccess, resolveCors, resolveSecurityHeaders } from './resolve-access.ts'
 import { parseRequestKey } from './request-key-text.ts'
 import { resolveBodyLimit, resolveRateLimits } from './resolve-limits.ts'
 import { resolveRetry, resolveTimeouts } from './resolve-forwarding.ts'
@@ -15,7 +16,7 @@ export function resolveRoute(route: RouteDefinition, name: string, source: strin
   const parsed = parseRoutePath(route.path)
   // What modules export has no defaults put in.
   const { methods, hosts, splitBy, rewrite, mode = 'stream', headers, retry, timeouts } = route
-  const { rateLimit, cost, priority, bodyLimit } = route
+  const { rateLimit, access, cors, securityHeaders, cost, priority, bodyLimit } = route
   return {
     name,
     path: 'path' in parsed ? parsed.path : route.path,
@@ -27,6 +28,9 @@ export function resolveRoute(route: RouteDefinition, name: string, source: strin
     mode,
     ...(headers && { headers: resolveHeaderRules(headers) }),
     ...(rateLimit && { rateLimit: resolveRateLimits(name, rateLimit) }),
+    ...(access && { access: resolveAccess(access) }),
+    ...(cors && { cors: resolveCors(cors) }),
+    ...(securityHeaders && { securityHeaders: resolveSecurityHeaders(securityHeaders) }),
     ...(cost !== undefined && { cost }),
     ...(priority && { priority }),
     ...(bodyLimit !== undefined && { bodyLimit: resolveBodyLimit(bodyLimit) }),

@@ -1,4 +1,5 @@
 import { dirname, resolve as resolvePath } from 'node:path'
+import { resolveAuth } from './resolve-access.ts'
 import { resolveClientLimits, resolveRateLimits, resolveStore } from './resolve-limits.ts'
 import { duration, present } from './resolve-parts.ts'
 import { resolveServerTls } from './resolve-tls.ts'
@@ -36,6 +37,7 @@ export function resolveConfig(file: string, raw: RawConfig, routes: readonly Rou
     log: { level: present(log.level), access: present(log.access) },
     store: resolveStore(folder, present(raw.store)),
     rateLimit: raw.rateLimit ? resolveRateLimits('gateway', raw.rateLimit) : [],
+    ...(raw.auth && { auth: resolveAuth(raw.auth) }),
     upstreams: Object.entries(present(raw.upstreams)).map(([name, group]) =>
       resolveGroup(folder, name, group)
     ),

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { REDIS_URL_MESSAGE } from './redis-url.ts'
-import { RequestKey } from './schema-balancing.ts'
+import { LIMIT_KEY_MESSAGE, LIMIT_KEY_PATTERN } from './request-key-text.ts'
 import { CLOSED, Duration, Name } from './schema-parts.ts'
 import { PRIORITIES } from './types.ts'
 import { SIZE_PATTERN } from './units.ts'
@@ -88,6 +88,13 @@ export const ClientLimitsSchema = Type.Object(
 
 const ONE_KEY = 'What tells clients apart; a part that a request lacks is its address.'
 
+const LimitKeySchema = Type.String({
+  description: ONE_KEY,
+  pattern: LIMIT_KEY_PATTERN,
+  errorMessage: LIMIT_KEY_MESSAGE,
+  examples: ['ip', 'consumer', 'path', 'header:x-user-id', 'cookie:sid', 'query:user']
+})
+
 /** One limit. What Ajv puts no defaults into, being part of a union, gets them when it is resolved. */
 const LimitSchema = Type.Object(
   {
@@ -110,8 +117,8 @@ const LimitSchema = Type.Object(
     key: Type.Optional(
       Type.Union(
         [
-          RequestKey(ONE_KEY),
-          Type.Array(RequestKey(ONE_KEY), {
+          LimitKeySchema,
+          Type.Array(LimitKeySchema, {
             minItems: 1,
             maxItems: 5,
             uniqueItems: true,
@@ -121,8 +128,8 @@ const LimitSchema = Type.Object(
         {
           description: `${ONE_KEY} Several are one key together.`,
           default: 'ip',
-          errorMessage: 'expected ip, path, header:NAME, cookie:NAME or query:NAME, or a list of such',
-          examples: ['ip', 'header:x-api-key', ['ip', 'path']]
+          errorMessage: `${LIMIT_KEY_MESSAGE}, or a list of such`,
+          examples: ['ip', 'consumer', ['ip', 'path']]
         }
       )
     ),

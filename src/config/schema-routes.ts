@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { AccessSchema, CorsSchema, SecurityHeadersSchema } from './schema-access.ts'
 import { RequestKey, Weight } from './schema-balancing.ts'
 import { HeaderRulesSchema, retrySchema, timeoutsSchema } from './schema-forwarding.ts'
 import { PrioritySchema, RouteBodyLimit, RouteCost, rateLimitSchema } from './schema-limits.ts'
@@ -95,6 +96,9 @@ export const RouteSchema = Type.Object(
     ),
     headers: Type.Optional(HeaderRulesSchema),
     rateLimit: Type.Optional(rateLimitSchema('Limits of the route, besides those of the gateway.')),
+    access: Type.Optional(AccessSchema),
+    cors: Type.Optional(CorsSchema),
+    securityHeaders: Type.Optional(SecurityHeadersSchema),
     cost: Type.Optional(RouteCost),
     priority: Type.Optional(PrioritySchema),
     bodyLimit: Type.Optional(RouteBodyLimit),

@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox'
+import { AuthSchema } from './schema-access.ts'
 import { ClientLimitsSchema, rateLimitSchema, StoreSchema } from './schema-limits.ts'
 import { CLOSED, Duration, ListenHost, ListenPort, NAME_KEYS } from './schema-parts.ts'
 import { RouteSchema } from './schema-routes.ts'
@@ -92,6 +93,7 @@ export const configSchema = Type.Object(
     rateLimit: Type.Optional(
       rateLimitSchema('Limits of the gateway: whatever comes in counts, also what no route takes.')
     ),
+    auth: Type.Optional(AuthSchema),
     upstreams: Type.Optional(
       Type.Record(Type.String(), UpstreamSchema, {
         description: 'Upstream groups by name.',

@@ -2,6 +2,9 @@ import type { RequestKey } from './types-balancing.ts'
 
 // Part of the resolved configuration; types.ts, which everybody imports, offers it too.
 
+/** What a rate limit knows a client by. */
+export type LimitKey = RequestKey | { readonly from: 'consumer' }
+
 /** How much one client may ask for. */
 export interface RateLimitConfig {
   /** Its name in the RateLimit fields, in log and metrics: the route's or `gateway`, with a number where there are several. */
@@ -13,7 +16,7 @@ export interface RateLimitConfig {
   /** Cost that may come at once after a pause. */
   readonly burst: number
   /** What tells clients apart, all parts together; a part that a request does not have is its client's address. */
-  readonly key: readonly RequestKey[]
+  readonly key: readonly LimitKey[]
   /** Cost of one request, at most the burst. */
   readonly cost: number
   /** Only reports. */

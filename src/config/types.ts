@@ -7,6 +7,7 @@ import type {
   QueueConfig,
   RequestKey
 } from './types-balancing.ts'
+import type { AccessConfig, AuthConfig, CorsConfig, SecurityHeadersConfig } from './types-access.ts'
 import type {
   ClientLimitsConfig,
   ConcurrencyConfig,
@@ -15,6 +16,7 @@ import type {
   StoreConfig
 } from './types-limits.ts'
 
+export * from './types-access.ts'
 export * from './types-balancing.ts'
 export * from './types-limits.ts'
 
@@ -31,6 +33,8 @@ export interface GatewayConfig {
   readonly store: StoreConfig
   /** Limits of the gateway as a whole: whatever comes in counts, also what no route takes. */
   readonly rateLimit: readonly RateLimitConfig[]
+  /** Who may call, for routes that ask; absent = nobody is asked. */
+  readonly auth?: AuthConfig
   /** Upstream groups in the order of the file. */
   readonly upstreams: readonly UpstreamGroupConfig[]
   /** Routes of the file first, then those of `routesDir` in the order of their file names. */
@@ -269,6 +273,12 @@ export interface RouteConfig {
   readonly rateLimit?: readonly RateLimitConfig[]
   /** What a request costs of the gateway's limits, times their own cost; absent = 1. */
   readonly cost?: number
+  /** Who may use it; absent = anybody. */
+  readonly access?: AccessConfig
+  /** Which pages of other origins may use it; absent = what its backends say. */
+  readonly cors?: CorsConfig
+  /** Fields for browsers that responses have instead of the backend's; absent = none. */
+  readonly securityHeaders?: SecurityHeadersConfig
   /** Absent = normal. */
   readonly priority?: Priority
   /** Largest body of a request, in bytes, instead of the server's; 0 = any. */
