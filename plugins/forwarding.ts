@@ -3,6 +3,7 @@ import httpProxy from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { addressBlocks } from '../src/address-blocks.ts'
+import type { AuthConfig } from '../src/config/types.ts'
 import { Connections } from '../src/forwarding/connections.ts'
 import { ForwardedRequest } from '../src/forwarding/forwarded-request.ts'
 import { type BodyLimits, ForwardingTargets } from '../src/forwarding/targets.ts'
@@ -18,6 +19,8 @@ export interface ForwardingOptions {
   readonly trustProxy?: readonly string[]
   /** By default bodies may be as large and take as long as they like. */
   readonly limits?: BodyLimits
+  /** What routes ask clients for; absent = nothing, so that backends are told nothing. */
+  readonly auth?: AuthConfig | undefined
 }
 
 /** CONNECT would make a tunnel and TRACE echo credentials; all else that Node can parse is forwarded. */
@@ -34,7 +37,14 @@ async function forwarding(app: FastifyInstance, options: ForwardingOptions): Pro
   const { upstreams, balancers } = app
   const trusted = addressBlocks(options.trustProxy ?? [])
   const limits = options.limits ?? { bodyLimit: 0, requestTimeout: 0 }
-  const targets = new ForwardingTargets({ upstreams, balancers, connections, trusted, limits })
+  const targets = new ForwardingTargets({
+    upstreams,
+    balancers,
+    connections,
+    trusted,
+    limits,
+    auth: options.auth
+  })
   const targetOf = new Map(app.routeTable.routes.map((route) => [route, targets.for(route)]))
 
   app.addHook('onClose', async () => {

@@ -49,7 +49,12 @@ function checkedGroups(groups: UpstreamGroups): Parameters<HealthChecker['update
     name,
     ...(healthCheck && { healthCheck }),
     transport: { protocol, ...(tls && { tls }) },
-    backends: backends.map(({ id, url, status }) => ({ id, url, healthy: (status & STATUS.ill) === 0 }))
+    backends: backends.map(({ id, url, authority, status }) => ({
+      id,
+      url,
+      authority,
+      healthy: (status & STATUS.ill) === 0
+    }))
   }))
 }
 

@@ -45,6 +45,8 @@ type CheckResult = Awaited<ReturnType<Applied['check']>>
 /** All limits of a request, in their order. */
 interface Stack {
   readonly limits: readonly Applied[]
+  /** Whether one of them goes by who calls. */
+  readonly isAsking: boolean
   /** RateLimit-Policy where none of them is left out. */
   readonly policy: string
 }
@@ -66,7 +68,7 @@ async function rateLimiting(app: FastifyInstance, options: RateLimitingOptions):
       ...store,
       max: limit.burst,
       timeWindow: limit.per,
-      keyGenerator: ({ raw }) => keyOf(raw),
+      keyGenerator: ({ raw, record }) => keyOf(raw, record.consumer),
       ...(limit.allow.length > 0 && { allowList: ({ raw }) => allowed.has(clientAddress(raw, trusted)) })
     })
     return { limit, check, policy: policyItem(limit), ...store }
@@ -95,6 +97,7 @@ async function rateLimiting(app: FastifyInstance, options: RateLimitingOptions):
     const { found } = request.record
     const applied = found ? stacks.get(found.match.route)! : elsewhere
     if (applied.limits.length === 0) done()
+    else if (applied.isAsking) askFirst(app, applied, request, reply, done)
     else limitInTurn(applied, request, reply, done)
   })
 
@@ -131,7 +134,8 @@ async function loadRateLimit(app: FastifyInstance): Promise<FastifyInstance['cre
 
 function stack(limits: readonly Applied[]): Stack {
   const told = limits.filter(({ limit }) => !limit.dryRun)
-  return { limits, policy: told.map(({ policy }) => policy).join(', ') }
+  const isAsking = limits.some(({ limit: { key } }) => key.some(({ from }) => from === 'consumer'))
+  return { limits, isAsking, policy: told.map(({ policy }) => policy).join(', ') }
 }
 
 /** @throws ProblemError for a request that is not let through. */
@@ -185,6 +189,14 @@ function refund(limits: readonly Applied[], verdicts: readonly CheckResult[]): v
 
 /** A hook that is asynchronous for every request would cost those without limits too. */
 const limitInTurn = callbackify(limitRequest)
+
+/** The same where limits go by who calls. */
+const askFirst = callbackify(
+  async (app: FastifyInstance, applied: Stack, request: FastifyRequest, reply: FastifyReply) => {
+    await app.identify?.(request)
+    await limitRequest(applied, request, reply)
+  }
+)
 
 function setFields(reply: FastifyReply, policy: string, state: string): void {
   void reply.header('ratelimit-policy', policy).header('ratelimit', state)

@@ -1,10 +1,12 @@
 import type { Server } from 'node:http'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import Fastify, { type FastifyBaseLogger, type FastifyHttpOptions, type FastifyInstance } from 'fastify'
+import accessControl from '../plugins/access-control.ts'
 import accessLog from '../plugins/access-log.ts'
 import balancing from '../plugins/balancing.ts'
 import circuitBreaking from '../plugins/circuit-breaking.ts'
 import concurrencyLimits from '../plugins/concurrency-limits.ts'
+import cors from '../plugins/cors.ts'
 import forwarding from '../plugins/forwarding.ts'
 import healthChecks from '../plugins/health-checks.ts'
 import metrics from '../plugins/metrics.ts'
@@ -14,10 +16,13 @@ import overloadProtection from '../plugins/overload-protection.ts'
 import problemDetails, { sendProblem } from '../plugins/problem-details.ts'
 import requestRecord from '../plugins/request-record.ts'
 import routing from '../plugins/routing.ts'
+import securityHeaders from '../plugins/security-headers.ts'
 import upstreamRegistry from '../plugins/upstream-registry.ts'
+import { guard } from './admin/guard.ts'
 import { type AdminContext, adminRoutes } from './admin/routes.ts'
 import type { GatewayConfig } from './config/types.ts'
 import type { Connections } from './forwarding/connections.ts'
+import type { JwksSource } from './access/jwks-source.ts'
 import { limitsOf } from './limits/limit-tables.ts'
 import { forwardFirst } from './routing/lookup.ts'
 import { RouteTable } from './routing/route-table.ts'
@@ -29,7 +34,9 @@ import type { UpstreamRegistry } from './upstreams/registry.ts'
 
 /** What one generation of a data plane thread is built from. */
 export interface GenerationParts {
-  readonly config: Pick<GatewayConfig, 'routes' | 'log' | 'server' | 'rateLimit'>
+  readonly config: Pick<GatewayConfig, 'routes' | 'log' | 'server' | 'rateLimit' | 'auth'>
+  /** Keys of the issuers of tokens. */
+  readonly jwks: JwksSource
   readonly groups: UpstreamGroups
   readonly connections: Connections
   readonly stats: RouteStats
@@ -55,21 +62,28 @@ export async function buildGeneration(parts: GenerationParts): Promise<FastifyIn
   await app.register(routing, { table })
   await app.register(metrics, { stats: parts.stats })
   if (parts.config.log.access) await app.register(accessLog)
-  const { maxEventLoopDelay } = parts.config.server.limits
-  await app.register(overloadProtection, { maxEventLoopDelay })
+  await app.register(securityHeaders)
+  await app.register(cors)
+  const { auth, routes } = parts.config
+  const { trustProxy, limits } = parts.config.server
+  await app.register(overloadProtection, { maxEventLoopDelay: limits.maxEventLoopDelay })
+  if (routes.some(({ access }) => access)) {
+    await app.register(accessControl, { auth, jwks: parts.jwks, trustProxy })
+  }
   if (limitsOf(parts.config).length > 0) {
     await app.register(rateLimiting, {
       limits: parts.config.rateLimit,
       limiterOf: (id, limit) => parts.limiters.of(id, limit),
-      trustProxy: parts.config.server.trustProxy
+      trustProxy
     })
   }
   await app.register(balancing)
   await nextTurn()
   await app.register(forwarding, {
     connections: parts.connections,
-    trustProxy: parts.config.server.trustProxy,
-    limits: parts.config.server.limits
+    trustProxy,
+    limits,
+    auth
   })
   await nextTurn()
   await app.ready()
@@ -83,11 +97,18 @@ export interface ControlParts {
   readonly admin: AdminContext
 }
 
+/** The largest body that the admin API takes, in bytes: a backend is a few lines. */
+const MAX_ADMIN_BODY = 64 * 1024
+
 /** Builds the control plane's app: it probes and judges the backends, and serves the admin API. */
 export async function buildControl(parts: ControlParts): Promise<FastifyInstance> {
   // Fastify takes parameters of up to 100 characters; a group's name or a backend's host may be longer.
-  const app = createApp(parts.log, { routerOptions: { maxParamLength: 500 } })
+  const app = createApp(parts.log, {
+    routerOptions: { maxParamLength: 500 },
+    bodyLimit: MAX_ADMIN_BODY
+  })
   await app.register(problemDetails)
+  guard(app, { admin: parts.admin.admin, events: parts.admin.events, log: parts.log })
   await app.register(upstreamRegistry, { registry: parts.registry })
   await app.register(outlierDetection)
   await app.register(circuitBreaking)

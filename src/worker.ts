@@ -11,7 +11,8 @@ const plane = new DataPlane({
   row,
   log: createLogger(logLevel),
   onOldest: (version) => send({ kind: 'oldest', version }),
-  onSuspect: (group, id) => send({ kind: 'suspect', group, id })
+  onSuspect: (group, id) => send({ kind: 'suspect', group, id }),
+  onStaleKeys: (url) => send({ kind: 'stale-keys', url })
 })
 
 beat(heartbeats, row)

@@ -30,7 +30,7 @@ function configOf(server: Partial<ServerConfig> = {}, adminPort = 0): AddressCon
       shutdown: { delay: 0, timeout: 0 },
       ...server
     },
-    admin: { host: '127.0.0.1', port: adminPort }
+    admin: { host: '127.0.0.1', port: adminPort, tokens: [] }
   }
 }
 

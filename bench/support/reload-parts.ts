@@ -1,4 +1,5 @@
 import { pino } from 'pino'
+import { PostedJwks } from '../../src/access/posted-jwks.ts'
 import { buildGeneration } from '../../src/app.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { Connections } from '../../src/forwarding/connections.ts'
@@ -28,6 +29,7 @@ const SAMPLES = 40
 export async function measureParts(reloader: Reloader, file: string): Promise<Part[]> {
   const samples = new Map<string, { thread: Part['thread']; times: number[]; stalls: number[] }>()
   const live = new LiveState(1)
+  const jwks = new PostedJwks({ ask: () => {} })
   const connections = new Connections()
   const log = pino({ level: 'silent' })
 
@@ -61,7 +63,7 @@ export async function measureParts(reloader: Reloader, file: string): Promise<Pa
       })
       const stats = new RouteStats(live.routes.table, new Map(spec.routes.slots), 0)
       const limiters = new Limiters(spec, 0, new RedisStores(log))
-      return buildGeneration({ config, groups, connections, stats, limiters, log })
+      return buildGeneration({ config, groups, connections, stats, limiters, jwks, log })
     })
     await part('swap', 'control plane', () => live.commit(config, version))
     await part('close the old', 'data plane', () => app.close())

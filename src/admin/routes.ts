@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import type { AdminConfig } from '../config/types.ts'
 import type { ConfigIssue } from '../config/issue.ts'
 import type { Explanation, ExplainRequest } from '../explain.ts'
 import type { RouteTable } from '../routing/route-table.ts'
@@ -20,6 +21,8 @@ export interface AdminContext {
   /** The routes that are served now. */
   readonly routes: () => RouteTable
   readonly readiness: () => Readiness
+  /** Who may use it. */
+  readonly admin: () => AdminConfig
   readonly explain: (request: ExplainRequest) => Explanation
   readonly reload: () => Promise<ReloadEvent>
   /** Every error of the configuration file as it is now. */

@@ -27,10 +27,11 @@ const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   validate: { load: async () => (await import('./validate.ts')).validate, words: 0 },
   routes: { load: async () => (await import('./routes.ts')).routes, words: 0 },
   explain: { load: async () => (await import('./explain.ts')).explain, words: 2 },
-  schema: { load: async () => (await import('./schema.ts')).schema, words: 0 }
+  schema: { load: async () => (await import('./schema.ts')).schema, words: 0 },
+  'hash-key': { load: async () => (await import('./hash-key.ts')).hashKey, words: 1 }
 }
 
-const USAGE = `usage: xecureapi start|validate|routes|explain|schema [--config gateway.yaml]
+const USAGE = `usage: xecureapi start|validate|routes|explain|schema|hash-key [--config gateway.yaml]
 
   start                     serves
   validate                  prints every error of the configuration; exits 0 or 1
@@ -41,6 +42,7 @@ const USAGE = `usage: xecureapi start|validate|routes|explain|schema [--config g
     --admin URL               admin address of the gateway to ask; by default as the configuration says
     --token TOKEN             or XECUREAPI_TOKEN
   schema                    prints the JSON Schema of the configuration
+  hash-key [KEY]            prints the hash of an API key (else of standard input, else of a new one) for auth.apiKeys
 `
 
 /** Runs the command line: exits 0 when all went well, 1 otherwise, with the reason on standard error. */

@@ -1,4 +1,5 @@
-import { BlockList, isIP, isIPv6 } from 'node:net'
+import { isIP, isIPv6 } from 'node:net'
+import { checkAdmin, isLoopback } from './admin.ts'
 import { checkDuration } from './check-durations.ts'
 import { isAddressBlock } from '../address-blocks.ts'
 import { checkServerLimits } from './check-limits.ts'
@@ -9,10 +10,6 @@ import type { Path } from './path.ts'
 import type { RawConfig } from './schema.ts'
 import type { Sound } from './sound.ts'
 
-const LOOPBACK = new BlockList()
-LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4')
-LOOPBACK.addAddress('::1', 'ipv6')
-
 /** Checks the listeners: their addresses, that they don't share a port, what they speak, and how they stop. */
 export function checkListeners(config: Sound<RawConfig>, document: SourceDocument): Finding[] {
   const { server, admin } = config
@@ -20,6 +17,7 @@ export function checkListeners(config: Sound<RawConfig>, document: SourceDocumen
   return [
     ...checkHost(document, 'server', server?.host),
     ...checkHost(document, 'admin', admin?.host),
+    ...checkAdmin(document, admin),
     ...checkPorts(config, document),
     ...checkTrustProxy(document, server?.trustProxy ?? []),
     ...checkTransport(server, document),
@@ -48,12 +46,8 @@ function checkHost(document: SourceDocument, block: 'server' | 'admin', host: st
   if (host === undefined) return []
   const path = [block, 'host']
   const isHost = isIP(host) > 0 || (!/[:%]/.test(host) && !/^[\d.]+$/.test(host))
-  const isValid = block === 'admin' ? isLoopback(host) : isHost
-  if (isValid) return []
-  const expected =
-    block === 'admin'
-      ? 'a loopback address (127.0.0.0/8, ::1 or localhost)'
-      : 'an IP address or a host name, without a port'
+  if (isHost) return []
+  const expected = 'an IP address or a host name, without a port'
   return [{ path, message: `expected ${expected}, got ${quote(document, path, host)}` }]
 }
 
@@ -99,15 +93,15 @@ function checkPair(first: Listener, second: Listener, document: SourceDocument):
   return [{ path: told.path, message: `expected another port than ${unlike.path.join('.')}, ${got}` }]
 }
 
-function isLoopback(host: string): boolean {
-  if (isIP(host) === 0) return host.toLowerCase() === 'localhost'
-  return LOOPBACK.check(host, isIPv6(host) ? 'ipv6' : 'ipv4')
+/** Whether two listeners with these hosts could not share a port. */
+function overlap(host: string, other: string): boolean {
+  const [a, b] = [host.toLowerCase(), other.toLowerCase()]
+  return covers(a, b) || covers(b, a)
 }
 
-/** Whether two listeners with these hosts could not share a port. */
-function overlap(host: string, adminHost: string): boolean {
-  const [a, b] = [host.toLowerCase(), adminHost.toLowerCase()]
-  if (a === b || a === '::' || (a === 'localhost' && isLoopback(b))) return true
-  if (b === 'localhost') return a === '0.0.0.0' || isLoopback(a)
-  return a === '0.0.0.0' && !isIPv6(b)
+/** Whether a host stands for another one, among others. */
+function covers(host: string, other: string): boolean {
+  if (host === other || host === '::') return true
+  if (host === 'localhost') return isLoopback(other)
+  return host === '0.0.0.0' && !isIPv6(other)
 }

@@ -1,4 +1,5 @@
 import { checkBalancing } from './check-balancing.ts'
+import { checkDiscovery } from './discovery.ts'
 import { checkDuration, MIN_INTERVAL } from './check-durations.ts'
 import { checkForwarding } from './check-forwarding.ts'
 import { checkConcurrency } from './check-limits.ts'
@@ -19,7 +20,8 @@ export function checkUpstreams(config: Sound<RawConfig>, document: SourceDocumen
   return Object.entries(config.upstreams ?? {}).flatMap(([name, group]) => {
     const path = ['upstreams', name]
     return [
-      ...checkBackends(document, [...path, 'backends'], group?.backends ?? []),
+      ...checkBackends(document, [...path, 'backends'], group),
+      ...checkDiscovery(document, [...path, 'discovery'], group?.discovery),
       ...checkUpstreamTls(document, path, { tls: group?.tls, backends: group?.backends }),
       ...checkHealthCheck(document, [...path, 'healthCheck'], group?.healthCheck),
       ...checkConcurrency(document, [...path, 'concurrency'], group?.concurrency),
@@ -29,13 +31,13 @@ export function checkUpstreams(config: Sound<RawConfig>, document: SourceDocumen
   })
 }
 
-function checkBackends(
-  document: SourceDocument,
-  list: Path,
-  backends: NonNullable<Sound<RawGroup>['backends']>
-): Finding[] {
+function checkBackends(document: SourceDocument, list: Path, group: Sound<RawGroup> | undefined): Finding[] {
+  if (!group) return []
+  if (!document.has(list) && !document.has([...list.slice(0, -1), 'discovery'])) {
+    return [{ path: list, message: 'expected a list of backends, or discovery, got nothing' }]
+  }
   const seen = new Map<string, Path>()
-  return backends.flatMap((backend, index) => {
+  return (group.backends ?? []).flatMap((backend, index) => {
     const isText = typeof backend === 'string'
     const path = isText ? [...list, index] : [...list, index, 'url']
     const url = isText ? backend : backend?.url

@@ -1,3 +1,4 @@
+import { resolveDiscovery } from './discovery.ts'
 import { parseOrigin } from './origin.ts'
 import {
   resolveAffinity,
@@ -37,7 +38,8 @@ export function resolveGroup(folder: string, name: string, group: RawGroup): Ups
   return {
     name,
     balancing: resolveBalancing(present(group.balancing)),
-    backends: group.backends.map(resolveBackend),
+    backends: (group.backends ?? []).map(resolveBackend),
+    ...(group.discovery && { discovery: resolveDiscovery(folder, group.discovery) }),
     hostHeader: present(group.hostHeader),
     forwardedHeader: present(group.forwardedHeader),
     ...(group.healthCheck && { healthCheck: resolveHealthCheck(group.healthCheck) }),
@@ -56,7 +58,7 @@ export function resolveGroup(folder: string, name: string, group: RawGroup): Ups
   }
 }
 
-function resolveBackend(backend: RawGroup['backends'][number]): BackendConfig {
+function resolveBackend(backend: NonNullable<RawGroup['backends']>[number]): BackendConfig {
   // Ajv puts no defaults into the branches of a union.
   const {
     url,

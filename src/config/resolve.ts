@@ -1,4 +1,5 @@
 import { dirname, resolve as resolvePath } from 'node:path'
+import { resolveAdmin } from './admin.ts'
 import { resolveAuth } from './resolve-access.ts'
 import { resolveClientLimits, resolveRateLimits, resolveStore } from './resolve-limits.ts'
 import { duration, present } from './resolve-parts.ts'
@@ -16,7 +17,6 @@ import type { GatewayConfig, RouteConfig } from './types.ts'
 export function resolveConfig(file: string, raw: RawConfig, routes: readonly RouteConfig[]): GatewayConfig {
   const folder = dirname(file)
   const server = present(raw.server)
-  const admin = present(raw.admin)
   const log = present(raw.log)
   const shutdown = present(server.shutdown)
   return {
@@ -33,7 +33,7 @@ export function resolveConfig(file: string, raw: RawConfig, routes: readonly Rou
       limits: resolveClientLimits(present(server.limits)),
       shutdown: { delay: duration(shutdown.delay), timeout: duration(shutdown.timeout) }
     },
-    admin: { host: present(admin.host), port: present(admin.port) },
+    admin: resolveAdmin(present(raw.admin)),
     log: { level: present(log.level), access: present(log.access) },
     store: resolveStore(folder, present(raw.store)),
     rateLimit: raw.rateLimit ? resolveRateLimits('gateway', raw.rateLimit) : [],

@@ -9,6 +9,7 @@ import {
 } from './schema-balancing.ts'
 import { CircuitBreakerSchema, HealthCheckSchema, OutlierDetectionSchema } from './schema-health.ts'
 import { ConcurrencySchema } from './schema-limits.ts'
+import { DiscoverySchema } from './schema-discovery.ts'
 import { CLOSED, Duration } from './schema-parts.ts'
 import { UpstreamTlsSchema } from './schema-tls.ts'
 
@@ -57,11 +58,14 @@ const BackendSchema = Type.Union(
 export const UpstreamSchema = Type.Object(
   {
     balancing: Type.Optional(BalancingSchema),
-    backends: Type.Array(BackendSchema, {
-      description: 'The servers of the group.',
-      minItems: 1,
-      errorMessage: 'expected at least one backend'
-    }),
+    backends: Type.Optional(
+      Type.Array(BackendSchema, {
+        description:
+          'The servers of the group; [] where all are registered at run time, absent where all are discovered.',
+        errorMessage: 'expected a list of backends'
+      })
+    ),
+    discovery: Type.Optional(DiscoverySchema),
     protocol: Type.Optional(
       Type.Enum(['http1', 'h2'], {
         description: 'What backends speak; h2 by prior knowledge over http:, by ALPN over https:.',

@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { AuthSchema } from './schema-access.ts'
+import { AdminSchema } from './schema-admin.ts'
 import { ClientLimitsSchema, rateLimitSchema, StoreSchema } from './schema-limits.ts'
 import { CLOSED, Duration, ListenHost, ListenPort, NAME_KEYS } from './schema-parts.ts'
 import { RouteSchema } from './schema-routes.ts'
@@ -57,14 +58,6 @@ const ServerSchema = Type.Object(
     )
   },
   { ...CLOSED, description: 'The public listener and the threads behind it.', default: {} }
-)
-
-const AdminSchema = Type.Object(
-  {
-    host: Type.Optional(ListenHost('127.0.0.1', 'Address of the admin listener: a loopback address.')),
-    port: Type.Optional(ListenPort(9090, 'Port of the admin listener; 0 = any free port.'))
-  },
-  { ...CLOSED, description: 'The admin listener.', default: {} }
 )
 
 const LogSchema = Type.Object(

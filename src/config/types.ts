@@ -8,6 +8,8 @@ import type {
   RequestKey
 } from './types-balancing.ts'
 import type { AccessConfig, AuthConfig, CorsConfig, SecurityHeadersConfig } from './types-access.ts'
+import type { DiscoveryConfig } from './types-discovery.ts'
+import type { HealthCheckConfig } from './types-health.ts'
 import type {
   ClientLimitsConfig,
   ConcurrencyConfig,
@@ -18,6 +20,8 @@ import type {
 
 export * from './types-access.ts'
 export * from './types-balancing.ts'
+export * from './types-discovery.ts'
+export * from './types-health.ts'
 export * from './types-limits.ts'
 
 /**
@@ -96,10 +100,18 @@ export interface ShutdownConfig {
   readonly timeout: number
 }
 
-/** The admin listener; loopback only. */
+/** The admin listener; loopback only, unless there are tokens. */
 export interface AdminConfig {
   readonly host: string
   readonly port: number
+  /** Of those who may use it; empty = whoever is on this machine. */
+  readonly tokens: readonly AdminToken[]
+}
+
+/** A token of the admin API, and whose it is. */
+export interface AdminToken {
+  readonly name: string
+  readonly token: string
 }
 
 /** Levels of pino, `silent` included. */
@@ -116,6 +128,7 @@ export interface UpstreamGroupConfig {
   readonly name: string
   readonly balancing: BalancingConfig
   readonly backends: readonly BackendConfig[]
+  readonly discovery?: DiscoveryConfig
   /** The Host that backends see: the client's (`preserve`) or the backend's own (`backend`). */
   readonly hostHeader: 'preserve' | 'backend'
   /** Whether backends get Forwarded (RFC 7239) besides X-Forwarded-*. */
@@ -164,6 +177,12 @@ export interface BackendConfig {
   readonly tier: number
   /** Most attempts in flight over all threads; 0 = no cap. */
   readonly maxInFlight: number
+  /** Where it comes from; absent = from the file. */
+  readonly source?: 'registration' | 'discovery'
+  /** What it is before its first verdict, whatever the group's check says. */
+  readonly initially?: 'healthy' | 'unhealthy'
+  /** Host and SNI to ask for, where `url` holds an address that a name stood for: `catalog.internal:3001`. */
+  readonly authority?: string
 }
 
 /** Milliseconds; 0 = none. */
@@ -204,41 +223,6 @@ export interface HeaderRules {
 export interface HeaderChanges {
   readonly set: Readonly<Record<string, string>>
   readonly remove: readonly string[]
-}
-
-/** An active health check: the gateway probes. */
-export interface HealthCheckConfig {
-  readonly type: 'http' | 'tcp'
-  /** Request target of an http probe. */
-  readonly path: string
-  /** Another port than the backend's own. */
-  readonly port?: number
-  readonly method: string
-  readonly headers: Readonly<Record<string, string>>
-  /** Milliseconds between the starts of two probes, ± 10 % jitter. */
-  readonly interval: number
-  /** Milliseconds that one probe may take, body included. */
-  readonly timeout: number
-  /** Consecutive good probes that make an ill backend well (rise). */
-  readonly healthyAfter: number
-  /** Consecutive failed probes that make a well backend ill (fall). */
-  readonly unhealthyAfter: number
-  readonly expect: HealthCheckExpectation
-  /** What a backend is before its first verdict; unset: well for a backend of the file. */
-  readonly initially?: 'healthy' | 'unhealthy'
-}
-
-export interface HealthCheckExpectation {
-  /** Accepted status codes, as inclusive ranges. */
-  readonly status: readonly StatusRange[]
-  /** A text that the body must contain, within its first 64 KiB. */
-  readonly body?: string
-}
-
-/** An inclusive range of HTTP status codes. */
-export interface StatusRange {
-  readonly from: number
-  readonly to: number
 }
 
 /** One group's part of a route. */

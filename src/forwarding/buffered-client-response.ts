@@ -3,6 +3,7 @@ import type { RouteConfig } from '../config/types.ts'
 import { http2Stream } from '../raw-messages.ts'
 import type { Backend } from '../upstreams/backend.ts'
 import type { ClientResponse } from './client-response.ts'
+import { responseChanges } from './header-changes.ts'
 import { endToEndFields, responseHeaderOptions } from './response-fields.ts'
 import { forwardedResponseHeaders } from './response-headers.ts'
 
@@ -119,7 +120,7 @@ export class BufferedClientResponse implements ClientResponse {
   /** HTTP/1.0 has none. */
   #setTrailers(trailers: readonly string[]): void {
     if (this.#request.raw.httpVersion === '1.0') return
-    for (const [name, values] of grouped(endToEndFields(trailers, this.#route.headers?.response))) {
+    for (const [name, values] of grouped(endToEndFields(trailers, responseChanges(this.#route)))) {
       try {
         this.#reply.trailer(name, async () => values.join(', '))
       } catch {

@@ -26,7 +26,7 @@ export class Connections {
   acquire(backend: Backend, settings: PoolSettings): UpstreamConnection {
     const key = poolKey(backend, settings)
     let pooled = this.#pools.get(key)
-    if (!pooled) this.#pools.set(key, (pooled = { connection: open(backend.url, settings), users: 0 }))
+    if (!pooled) this.#pools.set(key, (pooled = { connection: open(backend, settings), users: 0 }))
     pooled.users++
     return pooled.connection
   }
@@ -48,8 +48,10 @@ export class Connections {
   }
 }
 
-function open(url: string, { protocol, ...settings }: PoolSettings): UpstreamConnection {
-  return protocol === 'h2' ? new Http2Connection(url, settings) : new Http1Connection(url, settings)
+function open({ url, authority }: Backend, { protocol, ...settings }: PoolSettings): UpstreamConnection {
+  return protocol === 'h2'
+    ? new Http2Connection(url, settings, authority)
+    : new Http1Connection(url, settings, authority)
 }
 
 const keys = new WeakMap<PoolSettings, string>()
@@ -62,5 +64,5 @@ function poolKey(backend: Backend, settings: PoolSettings): string {
     const parts = [protocol, connectTimeout, keepAlive, maxIdle, maxResponseHead, tls]
     keys.set(settings, (key = JSON.stringify(parts)))
   }
-  return `${backendKey(backend.group, backend.url)} ${key}`
+  return `${backendKey(backend.group, backend.url)} ${backend.authority ?? ''} ${key}`
 }

@@ -5,6 +5,7 @@ import type { RouteConfig } from '../config/types.ts'
 import { exemptFromSendTimeout } from '../slow-reader.ts'
 import type { Backend } from '../upstreams/backend.ts'
 import type { ClientResponse } from './client-response.ts'
+import { responseChanges } from './header-changes.ts'
 import { endToEndFields, isEventStream, responseHeaderOptions, valueOf } from './response-fields.ts'
 import { forwardedResponseHeaders, type ResponseHeaderOptions } from './response-headers.ts'
 import { joinUpgraded, type PendingUpgrade, writeHead } from './upgrade.ts'
@@ -144,7 +145,7 @@ export class Http1ClientResponse implements ClientResponse {
   }
 
   #endToEnd(headers: readonly string[]): string[] {
-    return endToEndFields(headers, this.#route.headers?.response)
+    return endToEndFields(headers, responseChanges(this.#route))
   }
 
   #headerOptions(backend?: Backend, sessionCookie?: string): ResponseHeaderOptions {

@@ -6,6 +6,7 @@ import { hasBody, isGone } from '../raw-messages.ts'
 import { exemptFromSendTimeout } from '../slow-reader.ts'
 import type { Backend } from '../upstreams/backend.ts'
 import type { ClientResponse } from './client-response.ts'
+import { responseChanges } from './header-changes.ts'
 import { endToEndFields, isEventStream, responseHeaderOptions, valueOf } from './response-fields.ts'
 import { forwardedResponseHeaders } from './response-headers.ts'
 import { endUpload } from './unread-upload.ts'
@@ -55,7 +56,7 @@ export class Http2ClientResponse implements ClientResponse {
   inform(status: number, _statusText: string, headers: readonly string[]): void {
     if (this.hasBegun || this.#isGone) return
     if (status === 100) this.hasContinued = true
-    const fields = grouped(endToEndFields(headers, this.#route.headers?.response))
+    const fields = grouped(endToEndFields(headers, responseChanges(this.#route)))
     try {
       this.#raw.stream.additionalHeaders({ ...fields, ':status': status })
     } catch {
@@ -106,7 +107,7 @@ export class Http2ClientResponse implements ClientResponse {
   }
 
   end(trailers: readonly string[]): void {
-    const fields = endToEndFields(trailers, this.#route.headers?.response)
+    const fields = endToEndFields(trailers, responseChanges(this.#route))
     if (this.#held && fields.length === 0) this.#isBodiless = true
     this.#release()
     if (fields.length > 0) this.#raw.addTrailers(grouped(fields))

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { type AddressBlocks, plainAddress } from '../address-blocks.ts'
 import type { HeaderChanges } from '../config/types.ts'
+import type { ConsumerFields, KnownConsumer } from '../access/consumer-fields.ts'
 import { isChanged } from './header-changes.ts'
 import { connectionOptions, HOP_BY_HOP, takesTrailers } from './hop-by-hop.ts'
 import { http2Stream } from '../raw-messages.ts'
@@ -24,6 +25,10 @@ export interface RequestHeaderOptions {
   readonly sessionCookie?: string | undefined
   /** What the route sets and removes. */
   readonly changes?: HeaderChanges | undefined
+  /** What tells the backend who calls; absent = nobody is asked anywhere. */
+  readonly consumer?: ConsumerFields | undefined
+  /** Who does. */
+  readonly known?: KnownConsumer | undefined
 }
 
 /**
@@ -34,7 +39,7 @@ export interface RequestHeaderOptions {
 export function forwardedRequestHeaders(request: IncomingMessage, options: RequestHeaderOptions): string[] {
   const { headers, socket } = request
   const rawHeaders = http2Stream(request) ? http1Fields(request) : request.rawHeaders
-  const { changes, sessionCookie } = options
+  const { changes, sessionCookie, consumer, known } = options
   const named = connectionOptions(rawHeaders)
   const isTrusted = options.trusted?.has(socket.remoteAddress) ?? false
   const out: string[] = []
@@ -44,6 +49,7 @@ export function forwardedRequestHeaders(request: IncomingMessage, options: Reque
     const action = ACTIONS.get(name)
     if (action === 'host') hasHost = true
     if (action === 'drop' || named?.has(name) || isChanged(name, changes)) continue
+    if (consumer?.isWithheld(name)) continue
     if (action === 'host') {
       if (options.hostHeader === 'preserve') out.push(rawHeaders[index]!, headers.host!)
     } else if (action === 'expect') {
@@ -60,6 +66,7 @@ export function forwardedRequestHeaders(request: IncomingMessage, options: Reque
   // TE goes on only to say that trailers may come back.
   if (typeof headers.te === 'string' && takesTrailers(headers.te)) own.push('TE', 'trailers')
   pushForwarding(own, request, isTrusted, options.forwardedHeader ?? false)
+  if (consumer && known) own.push(...consumer.of(known))
   own.push('X-Request-Id', options.requestId, 'Via', `${request.httpVersion} ${VIA_PSEUDONYM}`)
   for (let index = 0; index < own.length; index += 2) {
     if (!changes || !isChanged(own[index]!.toLowerCase(), changes)) out.push(own[index]!, own[index + 1]!)
@@ -74,12 +81,14 @@ export function forwardedRequestHeaders(request: IncomingMessage, options: Reque
  */
 export function forwardedRequestTrailers(
   rawTrailers: readonly string[],
-  changes: HeaderChanges | undefined
+  changes: HeaderChanges | undefined,
+  consumer?: ConsumerFields
 ): string[] {
   const out: string[] = []
   for (let index = 0; index < rawTrailers.length; index += 2) {
     const name = rawTrailers[index]!.toLowerCase()
     if (ACTIONS.has(name) || isForwardingClaim(name) || isChanged(name, changes)) continue
+    if (consumer?.isWithheld(name)) continue
     out.push(rawTrailers[index]!, rawTrailers[index + 1]!)
   }
   return out

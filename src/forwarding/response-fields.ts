@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { HeaderChanges, RouteConfig } from '../config/types.ts'
+import type { RouteConfig } from '../config/types.ts'
 import { rewrittenPrefix } from '../routing/rewrite.ts'
 import type { Backend } from '../upstreams/backend.ts'
-import { isChanged } from './header-changes.ts'
+import { isChanged, responseChanges, type ResponseChanges } from './header-changes.ts'
 import { connectionOptions, isHopByHop } from './hop-by-hop.ts'
 import { isLoadReport } from './load-report.ts'
 import type { PrefixMapping } from './map-back.ts'
@@ -22,7 +22,7 @@ export function responseHeaderOptions(
     sessionCookie,
     reporter: backend,
     mapping: backend && prefixMapping(request, route, backend),
-    changes: route.headers?.response
+    changes: responseChanges(route)
   }
 }
 
@@ -42,7 +42,7 @@ function prefixMapping(
 }
 
 /** What of an interim response's header, or of trailers, is not the gateway's to say. */
-export function endToEndFields(headers: readonly string[], changes: HeaderChanges | undefined): string[] {
+export function endToEndFields(headers: readonly string[], changes: ResponseChanges | undefined): string[] {
   const named = connectionOptions(headers)
   const out: string[] = []
   for (let index = 0; index < headers.length; index += 2) {

@@ -1,13 +1,14 @@
 import type { FastifyReply } from 'fastify'
 import type { HeaderChanges } from '../config/types.ts'
-import { isChanged } from './header-changes.ts'
+import { isChanged, type ResponseChanges } from './header-changes.ts'
 import { connectionOptions, isHopByHop } from './hop-by-hop.ts'
 import { isLoadReport, type LoadReporter, takeLoadReport } from './load-report.ts'
 import { mapCookiePath, mapLocation, type PrefixMapping } from './map-back.ts'
+import { mergedVary } from './vary.ts'
 
 /** What a response's forwarded header depends on besides the response itself. */
 export interface ResponseHeaderOptions {
-  /** What hooks have set on the reply; it replaces the backend's. */
+  /** What hooks have set on the reply; it replaces the backend's, but for Vary, which adds to it. */
   readonly own: ReturnType<FastifyReply['getHeaders']>
   readonly requestId: string
   readonly status?: number
@@ -19,8 +20,8 @@ export interface ResponseHeaderOptions {
   readonly reporter?: LoadReporter | undefined
   /** How public paths and the backend's differ; undefined when they don't. */
   readonly mapping?: PrefixMapping | undefined
-  /** What the route sets and removes. */
-  readonly changes?: HeaderChanges | undefined
+  /** What the route sets and removes. What it sets replaces what hooks have set too. */
+  readonly changes?: ResponseChanges | undefined
 }
 
 /**
@@ -40,6 +41,7 @@ export function forwardedResponseHeaders(
   const out: string[] = []
   let hasLength = false
   let hasTrailer = false
+  const vary: string[] = []
   for (let index = 0; index < headers.length; index += 2) {
     const name = headers[index]!.toLowerCase()
     if (isHopByHop(name, named) || name === 'x-request-id') continue
@@ -48,8 +50,11 @@ export function forwardedResponseHeaders(
       if (options.reporter) takeLoadReport(name, value, options.reporter)
       continue
     }
-    if (own && Object.hasOwn(own, name)) continue
     if (isChanged(name, changes)) continue
+    if (own && Object.hasOwn(own, name)) {
+      if (name === 'vary') vary.push(value)
+      continue
+    }
     if (name === 'content-length') {
       // RFC 9110 section 8.6: a 204 has none.
       if (options.status === 204) continue
@@ -59,18 +64,34 @@ export function forwardedResponseHeaders(
   }
   // Only chunks have trailers.
   if (hasTrailer && (hasLength || options.mayBeChunked === false)) removeField(out, 'trailer')
-  if (own) pushOwn(out, own)
-  if (changes) for (const [name, value] of Object.entries(changes.set)) out.push(name, value)
+  if (own) pushOwn(out, own, vary, changes?.set)
+  if (changes) {
+    for (const [name, value] of Object.entries(changes.set)) {
+      if (name !== 'vary' || !own?.vary) out.push(name, value)
+    }
+  }
   if (options.sessionCookie !== undefined) out.push('Set-Cookie', options.sessionCookie)
   out.push('X-Request-Id', options.requestId)
   return out
 }
 
-function pushOwn(out: string[], own: ResponseHeaderOptions['own']): void {
+/**
+ * @param vary - The backend's, where hooks have set one too. Nothing that a response depends on may go missing, or a
+ *   cache serves one client's to another.
+ */
+function pushOwn(
+  out: string[],
+  own: ResponseHeaderOptions['own'],
+  vary: readonly string[],
+  set: HeaderChanges['set'] = {}
+): void {
   for (const name in own) {
     if (name === 'x-request-id') continue
     const value = own[name as keyof typeof own]
-    for (const item of Array.isArray(value) ? value : [value]) out.push(name, String(item))
+    if (name === 'vary') out.push(name, mergedVary([...vary, set['vary'] ?? '', String(value)]))
+    else if (!Object.hasOwn(set, name)) {
+      for (const item of Array.isArray(value) ? value : [value]) out.push(name, String(item))
+    }
   }
 }
 

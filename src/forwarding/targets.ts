@@ -1,7 +1,9 @@
+import { ConsumerFields } from '../access/consumer-fields.ts'
 import type { AddressBlocks } from '../address-blocks.ts'
 import type { IncomingMessage } from 'node:http'
 import type { GroupBalancer } from '../balancing/group-balancer.ts'
 import type {
+  AuthConfig,
   ClientLimitsConfig,
   RetryConfig,
   RouteConfig,
@@ -44,6 +46,8 @@ export interface ForwardingTarget {
   readonly connections: ReadonlyMap<Backend, UpstreamConnection>
   /** Whose X-Forwarded-* is believed. */
   readonly trusted: AddressBlocks
+  /** What tells backends who calls; undefined when nobody is asked anywhere. */
+  readonly consumer: ConsumerFields | undefined
 }
 
 /** What targets are made from. */
@@ -54,6 +58,8 @@ export interface TargetSources {
   readonly trusted: AddressBlocks
   /** What clients may do, unless their route says otherwise. */
   readonly limits: BodyLimits
+  /** What routes ask clients for. */
+  readonly auth?: AuthConfig | undefined
 }
 
 /** What the server allows of bodies. */
@@ -86,7 +92,7 @@ export class ForwardingTargets {
   }
 
   #target(route: RouteConfig, name: string): ForwardingTarget {
-    const { upstreams, balancers, trusted, limits } = this.#sources
+    const { upstreams, balancers, trusted, limits, auth } = this.#sources
     const group = upstreams.get(name)
     const balancer = balancers.get(name)
     if (!group || !balancer) throw new Error(`route "${route.name}" names the unknown group "${name}"`)
@@ -105,6 +111,7 @@ export class ForwardingTargets {
       uploadTimeout: group.settings.protocol === 'h2' ? 0 : limits.requestTimeout,
       connections,
       trusted,
+      consumer: auth && new ConsumerFields(auth, route),
       ...this.#crew(group)
     }
   }

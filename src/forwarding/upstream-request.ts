@@ -13,8 +13,8 @@ export interface AttemptDetails extends Pick<UpstreamRequest, 'target' | 'body' 
 
 /** A client's request as it goes to a backend. */
 export function upstreamRequest(
-  { raw, id: requestId }: FastifyRequest,
-  { group, route, sessions, trusted }: ForwardingTarget,
+  { raw, id: requestId, record }: FastifyRequest,
+  { group, route, sessions, trusted, consumer }: ForwardingTarget,
   { target, body, progress, fresh, awaitsContinue, isUpgrade }: AttemptDetails
 ): UpstreamRequest {
   const { hostHeader, forwardedHeader } = group.settings
@@ -29,11 +29,13 @@ export function upstreamRequest(
       trusted,
       expectsContinue: awaitsContinue,
       sessionCookie: sessions?.cookie,
-      changes
+      changes,
+      consumer,
+      known: record
     }),
     body,
     progress,
-    trailers: () => forwardedRequestTrailers(raw.rawTrailers, changes),
+    trailers: () => forwardedRequestTrailers(raw.rawTrailers, changes, consumer),
     upgrade: isUpgrade ? raw.headers.upgrade : undefined,
     fresh
   }

@@ -16,6 +16,8 @@ export interface CheckedBackend {
   readonly id: string
   /** Origin. */
   readonly url: string
+  /** Host and SNI to ask for instead of those of its URL. */
+  readonly authority?: string | undefined
   /** What it is before its first verdict; of no account once the checker knows it. */
   readonly healthy: boolean
 }
@@ -103,8 +105,12 @@ export class HealthChecker {
     const fresh = new Map<string, Entry>()
     for (const { name, healthCheck, transport = HTTP1, backends } of groups) {
       if (healthCheck === undefined) continue
-      const settings = { check: healthCheck, transport }
       for (const backend of backends) {
+        const { authority } = backend
+        const settings = {
+          check: healthCheck,
+          transport: authority === undefined ? transport : { ...transport, authority }
+        }
         const key = `${name}\0${backend.id}`
         gone.delete(key)
         const known = this.#entries.get(key)

@@ -1,7 +1,6 @@
 import http from 'node:http'
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import https from 'node:https'
-import { isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { HealthCheckConfig } from '../config/types.ts'
 import { secureOptions } from '../forwarding/http1/dial.ts'
@@ -39,7 +38,7 @@ export const probeHttp: Probe = async (url, check, signal, transport) =>
   })
 
 function open(url: string, check: HealthCheckConfig, transport: ProbeTransport | undefined): ClientRequest {
-  const target = targetOf(url, check.port)
+  const target = targetOf(url, check.port, transport?.authority)
   const options = {
     agent: false,
     hostname: target.hostname,
@@ -50,8 +49,11 @@ function open(url: string, check: HealthCheckConfig, transport: ProbeTransport |
   }
   if (!target.secure) return http.request(options)
   // By default Node takes the name from the Host header, which here may be anything: the certificate is the backend's.
-  const servername = isIP(target.hostname) === 0 ? target.hostname : ''
-  return https.request({ servername, ...options, ...secureOptions(tlsSettings(transport?.tls)) })
+  return https.request({
+    servername: target.servername,
+    ...options,
+    ...secureOptions(tlsSettings(transport?.tls))
+  })
 }
 
 function judge(response: IncomingMessage, check: HealthCheckConfig, settle: Settle): void {

@@ -21,9 +21,11 @@ export const probeHttp2: Probe = async (url, check, signal, transport) =>
     const tls = tlsSettings(transport?.tls)
     // The probe's own timeout is over all of it.
     const settings = { connectTimeout: 0, keepAlive: 0, ...(tls && { tls }) }
-    const connection = new Http2Connection(origin.origin, settings)
+    const connection = new Http2Connection(origin.origin, settings, transport?.authority)
     const { method, path: target } = check
-    const headers = Object.entries(headersOf(check, targetOf(url).authority)).flat()
+    const headers = Object.entries(
+      headersOf(check, targetOf(url, undefined, transport?.authority).authority)
+    ).flat()
     const exchange = connection.send({ method, target, headers, body: null }, new Verdict(check, settle))
     return () => {
       exchange.abort()

@@ -21,8 +21,11 @@ export type HealthReason =
 /** What one probe found. */
 export type ProbeResult = { readonly ok: true } | { readonly ok: false; readonly reason: HealthReason }
 
-/** How a group's backends are spoken to, by probes as by traffic. */
-export type ProbeTransport = Pick<UpstreamGroupConfig, 'protocol' | 'tls'>
+/** How a backend is spoken to, by probes as by traffic. */
+export interface ProbeTransport extends Pick<UpstreamGroupConfig, 'protocol' | 'tls'> {
+  /** Host and SNI instead of those of its URL. */
+  readonly authority?: string
+}
 
 /**
  * One probe of one backend.

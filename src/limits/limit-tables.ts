@@ -12,7 +12,12 @@ export type MakeLimiter = (id: string, limit: RateLimitConfig) => RateLimiter
 
 /** Makes limiters that hold over one thread, with memory of their own. */
 export function localLimiters(): MakeLimiter {
-  return (_id, limit) => new LocalLimiter(new LimitTable(newTable(limit), 0), limit, sharedNow)
+  return (_id, limit) => localLimiter(limit)
+}
+
+/** Makes a limiter that holds over this thread, with memory of its own. */
+export function localLimiter(limit: RateLimitConfig): LocalLimiter {
+  return new LocalLimiter(new LimitTable(newTable(limit), 0), limit, sharedNow)
 }
 
 /** What a limit is known by over generations. @param route - Name of its route; undefined = the whole gateway's. */

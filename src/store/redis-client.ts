@@ -28,8 +28,9 @@ export interface RedisClient {
  *
  * @param url - As ioredis takes it; it may hold a password, and neither it nor ioredis's errors (which hold the
  *   arguments of commands, so of AUTH) are to be logged: {@link redisReason} is.
+ * @param options.blocks - For commands that wait at Redis for something to happen: whoever asks bounds them.
  */
-export function openRedis(url: string): RedisClient {
+export function openRedis(url: string, { blocks = false }: { readonly blocks?: boolean } = {}): RedisClient {
   let givenUpAt = -Infinity
   const { Redis: Client } = require('ioredis') as typeof ioredis
   const redis = new Client(url, {
@@ -37,7 +38,7 @@ export function openRedis(url: string): RedisClient {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
-    commandTimeout: COMMAND_TIMEOUT,
+    ...(blocks ? {} : { commandTimeout: COMMAND_TIMEOUT }),
     connectTimeout: COMMAND_TIMEOUT,
     disconnectTimeout: 100,
     retryStrategy: (times) => Math.min(times * RECONNECT_STEP, RECONNECT_PAUSE),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { link, mkdir, open, readFile, rm } from 'node:fs/promises'
+import { link, readFile, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { makeFolder, syncFolder, writeNew } from './durable-file.ts'
 
 /** What a secret may look like: in one line, of the length that the configuration asks of one too. */
 const SECRET = /^[^\p{Cc}]{16,4096}$/u
@@ -29,10 +30,10 @@ export async function keepSecret(file: string, fresh: string): Promise<string> {
   const kept = await readSecret(file)
   if (kept !== undefined) return kept
   const folder = dirname(file)
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await makeFolder(folder)
   const draft = `${file}.${randomUUID()}`
   try {
-    await writeDurably(draft, `${fresh}\n`)
+    await writeNew(draft, `${fresh}\n`)
     // Unlike a rename, a link never replaces: whoever comes second takes what the first one made.
     await link(draft, file).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error
@@ -40,7 +41,8 @@ export async function keepSecret(file: string, fresh: string): Promise<string> {
   } finally {
     await rm(draft, { force: true })
   }
-  await syncFolder(folder)
+  // Of a disk that fails, the next read tells.
+  await syncFolder(folder).catch(() => undefined)
   return (await readSecret(file)) ?? fresh
 }
 
@@ -61,20 +63,4 @@ export async function readSecret(file: string): Promise<string | undefined> {
   const secret = text.replace(/\r?\n$/, '')
   if (!SECRET.test(secret)) throw new NotASecretError(file)
   return secret
-}
-
-async function writeDurably(file: string, text: string): Promise<void> {
-  await using handle = await open(file, 'wx', 0o600)
-  await handle.writeFile(text)
-  await handle.sync()
-}
-
-/** So that the new name outlives a loss of power; not every platform can. */
-async function syncFolder(folder: string): Promise<void> {
-  try {
-    await using handle = await open(folder, 'r')
-    await handle.sync()
-  } catch {
-    // It will be on the disk soon enough.
-  }
 }

@@ -14,6 +14,8 @@ export interface AccessLogFields {
   readonly route: string | undefined
   readonly group: string | undefined
   readonly backend: string | undefined
+  /** Who calls, where somebody asks. */
+  readonly consumer: string | undefined
   /** How the backend that was tried last was picked, when not simply by the balancer (`ChoiceReason`). */
   readonly pick: string | undefined
   readonly attempts: number
@@ -49,6 +51,7 @@ export function accessLogFields(request: FastifyRequest, reply: FastifyReply, no
     route: route?.name,
     group: record.group ?? (typeof route?.upstream === 'string' ? route.upstream : undefined),
     backend: record.backend,
+    consumer: record.consumer,
     pick: record.pick,
     attempts: record.attempts,
     waited: record.waited === undefined ? undefined : rounded(record.waited),

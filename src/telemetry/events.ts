@@ -1,4 +1,6 @@
 import { EventEmitter } from 'node:events'
+import type { RegistrationNews } from '../membership/news.ts'
+import type { KeysNews } from '../access/jwks-keeper.ts'
 import type { CertificateReason } from '../tls/certificate.ts'
 import type { BreakerChange } from '../health/circuit-breaker.ts'
 import type { OverloadChange } from '../limits/shedding.ts'
@@ -83,6 +85,24 @@ export interface CertificateEvent {
   readonly expires?: string
 }
 
+/** A backend was registered at run time, changed, or left. */
+export interface RegistrationEvent extends RegistrationNews {
+  readonly type: 'registration'
+}
+
+/** The discovery of a group's backends fails, so that the last set stays, or works again. */
+export interface DiscoveryEvent {
+  readonly type: 'discovery'
+  readonly state: 'failing' | 'working'
+  readonly group: string
+  readonly reason?: string
+}
+
+/** Keys of an issuer of tokens can't be had, can again, or are others. */
+export interface KeysEvent extends KeysNews {
+  readonly type: 'keys'
+}
+
 /** The store that gateways share can't be reached, or can again. */
 export interface StoreEvent {
   readonly type: 'store'
@@ -104,6 +124,9 @@ export type Happening =
   | WorkerEvent
   | CertificateEvent
   | StoreEvent
+  | RegistrationEvent
+  | DiscoveryEvent
+  | KeysEvent
 
 /** Something that an operator wants to know of, with a number that grows by one and its time (ISO 8601). */
 export type GatewayEvent = Happening & {

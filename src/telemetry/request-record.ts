@@ -1,3 +1,4 @@
+import type { ProblemError } from '../problem.ts'
 import type { FoundRoute } from '../routing/lookup.ts'
 
 /** What is known of one request when it is over: the access log and the counters read it. */
@@ -22,6 +23,12 @@ export class RequestRecord {
   firstByteAt: number | undefined
   /** Bytes of the response's body that went to the client. */
   bytes = 0
+  /** Who calls, as was proven. */
+  consumer: string | undefined
+  /** How that was proven: `apiKeys:` or `jwt:` and the name that `auth` has for it. */
+  consumerAuth: string | undefined
+  /** Why who calls may not, or nobody knows who it is. */
+  denial: ProblemError | undefined
   /** Name of the rate limit that refused it. */
   limit: string | undefined
   /** Name of the first rate limit that would have, but only reports. */

@@ -25,6 +25,8 @@ export interface DataPlanePoolOptions {
   readonly onOldest: () => void
   /** A backend has failed as often in a row as makes it suspect. */
   readonly onSuspect: (group: string, id: string) => void
+  /** Keys of an issuer that the threads have do not verify what came. */
+  readonly onStaleKeys: (url: string) => void
 }
 
 /**
@@ -65,6 +67,7 @@ export function createDataPlanePool(options: DataPlanePoolOptions): {
     onSpawn: (row) => watch.reset(row),
     onOldest: options.onOldest,
     onSuspect: options.onSuspect,
+    onStaleKeys: options.onStaleKeys,
     onDeath: ({ row, reason, error, restartIn }: ThreadDeath) => {
       options.clearRow(row)
       log.error({ worker: row, reason, restartIn, err: error }, 'worker thread died')

@@ -1,4 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
+import type { JwksSnapshot } from '../access/jwks-source.ts'
+import { PostedJwks } from '../access/posted-jwks.ts'
 import { buildGeneration } from '../app.ts'
 import type { LogConfig } from '../config/types.ts'
 import { Connections } from '../forwarding/connections.ts'
@@ -33,6 +35,8 @@ export interface DataPlaneOptions {
   readonly onOldest: (version: number) => void
   /** Told when a backend has failed as often in a row as makes it suspect. */
   readonly onSuspect: (group: string, id: string) => void
+  /** Told when keys of an issuer do not verify what came: there may be newer ones. */
+  readonly onStaleKeys: (url: string) => void
 }
 
 /** One thread that serves public traffic: a listener, the generation behind it, and those that still end. */
@@ -46,6 +50,7 @@ export class DataPlane implements DataPlaneControl {
   readonly #redirect = new RedirectListener((answer) => this.#onRawAnswer(answer))
   readonly #ending = new Set<Generation>()
   readonly #stores: RedisStores
+  readonly #jwks: PostedJwks
   #listening: Promise<void> = Promise.resolve()
   #clients: ClientCounts | undefined
   #backends: LiveTable | undefined
@@ -57,6 +62,7 @@ export class DataPlane implements DataPlaneControl {
   constructor(options: DataPlaneOptions) {
     this.#options = options
     this.#stores = new RedisStores(options.log)
+    this.#jwks = new PostedJwks({ ask: options.onStaleKeys })
   }
 
   async prepare(spec: GenerationSpec): Promise<void> {
@@ -84,6 +90,7 @@ export class DataPlane implements DataPlaneControl {
       connections: this.#connections,
       stats,
       limiters,
+      jwks: this.#jwks,
       log
     }).catch((error: unknown) => {
       limiters.close()
@@ -114,6 +121,10 @@ export class DataPlane implements DataPlaneControl {
 
   async secure(material: TlsMaterial): Promise<void> {
     this.#listener.secure(material)
+  }
+
+  async verifyWith(keys: readonly JwksSnapshot[]): Promise<void> {
+    this.#jwks.take(keys)
   }
 
   async listen(address: ListenAddress): Promise<void> {

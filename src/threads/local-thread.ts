@@ -21,7 +21,8 @@ class LocalThread implements PlaneThread {
         this.oldest = version
         news.onOldest()
       },
-      onSuspect: news.onSuspect
+      onSuspect: news.onSuspect,
+      onStaleKeys: news.onStaleKeys
     })
   }
 

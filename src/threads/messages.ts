@@ -1,3 +1,4 @@
+import type { JwksSnapshot } from '../access/jwks-source.ts'
 import type { GatewayConfig } from '../config/types.ts'
 import type { ClientCountsShare } from '../limits/client-counts.ts'
 import type { LimitShares } from '../limits/limit-tables.ts'
@@ -88,6 +89,8 @@ export interface DataPlaneControl {
   abort(version: number): Promise<void>
   /** Speaks TLS with this from the next connection on; called before it listens with TLS. */
   secure(material: TlsMaterial): Promise<void>
+  /** What is known of issuers' keys from now on. */
+  verifyWith(keys: readonly JwksSnapshot[]): Promise<void>
   /** Listens there; elsewhere no longer. Untouched when it listens there already. */
   listen(address: ListenAddress): Promise<void>
   /** Sends clients of this address to HTTPS on the public host; elsewhere no longer. */
@@ -113,6 +116,8 @@ export type ThreadMessage =
   | { readonly kind: 'oldest'; readonly version: number }
   /** A backend has failed as often in a row as makes it suspect. */
   | { readonly kind: 'suspect'; readonly group: string; readonly id: string }
+  /** Keys of an issuer do not verify what came: there may be newer ones at this URL. */
+  | { readonly kind: 'stale-keys'; readonly url: string }
 
 /** What a thread is started with. */
 export interface ThreadData {

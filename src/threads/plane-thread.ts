@@ -20,6 +20,8 @@ export interface ThreadNews {
   readonly onOldest: () => void
   /** A backend has failed as often in a row as makes it suspect. */
   readonly onSuspect: (group: string, id: string) => void
+  /** Keys of an issuer that it has do not verify what came: there may be newer ones. */
+  readonly onStaleKeys: (url: string) => void
 }
 
 /** Makes the thread that writes a row of live state. */

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
+import type { JwksSnapshot } from '../access/jwks-source.ts'
 import type {
   DataPlaneControl,
   GenerationSpec,
@@ -41,6 +42,8 @@ export interface ThreadPoolOptions {
   readonly onOldest: () => void
   /** A backend has failed as often in a row as makes it suspect. */
   readonly onSuspect: (group: string, id: string) => void
+  /** Keys of an issuer that a thread has do not verify what came. */
+  readonly onStaleKeys: (url: string) => void
 }
 
 interface Member {
@@ -67,6 +70,7 @@ export class ThreadPool {
   readonly #stopped = new AbortController()
   #spec: GenerationSpec | undefined
   #material: TlsMaterial | undefined
+  #keys: readonly JwksSnapshot[] | undefined
   #address: ListenAddress | undefined
   #redirect: Redirect | undefined
   #draining = false
@@ -117,6 +121,12 @@ export class ThreadPool {
   async secure(material: TlsMaterial): Promise<Error[]> {
     this.#material = material
     return failuresOf(await this.#all((control) => control.secure(material), 'terminate'))
+  }
+
+  /** Tells all threads what is known of issuers' keys, those to come included. */
+  async verifyWith(keys: readonly JwksSnapshot[]): Promise<void> {
+    this.#keys = keys
+    await this.#all((control) => control.verifyWith(keys), 'terminate')
   }
 
   /** First phase of a reload. @throws Error when any thread can't; then it is aborted in all. */
@@ -215,6 +225,7 @@ export class ThreadPool {
     }
     member.joined = true
     if (this.#material) await thread.control.secure(this.#material)
+    if (this.#keys) await thread.control.verifyWith(this.#keys)
     await listen(thread.control, member, this.#address!, this.#redirect)
     if (this.#draining) await thread.control.drain()
     // It may have been taken further while it began to listen.

@@ -1,5 +1,6 @@
 import { totalmem } from 'node:os'
 import { Worker } from 'node:worker_threads'
+import type { JwksSnapshot } from '../access/jwks-source.ts'
 import type {
   DataPlaneControl,
   GenerationSpec,
@@ -69,6 +70,7 @@ class WorkerThread implements PlaneThread {
       commit: (version: number) => this.#call('commit', version) as Promise<void>,
       abort: (version: number) => this.#call('abort', version) as Promise<void>,
       secure: (material: TlsMaterial) => this.#call('secure', material) as Promise<void>,
+      verifyWith: (keys: readonly JwksSnapshot[]) => this.#call('verifyWith', keys) as Promise<void>,
       listen: (address: ListenAddress) => this.#call('listen', address) as Promise<void>,
       redirect: (redirect: Redirect | undefined) => this.#call('redirect', redirect) as Promise<void>,
       drain: () => this.#call('drain') as Promise<void>,
@@ -98,6 +100,10 @@ class WorkerThread implements PlaneThread {
     }
     if (message.kind === 'suspect') {
       this.#news.onSuspect(message.group, message.id)
+      return
+    }
+    if (message.kind === 'stale-keys') {
+      this.#news.onStaleKeys(message.url)
       return
     }
     const call = this.#calls.get(message.id)

@@ -46,6 +46,9 @@ export const BACKEND_LAYOUT: LiveLayout = {
   counters: BACKEND_COUNTER.timeToFirstByte + HISTOGRAM_SIZE
 }
 
+/** Where a backend comes from: the configuration's file, the admin API, or what its group discovers. */
+export type BackendSource = 'file' | 'registration' | 'discovery'
+
 /** A backend as every thread is told of it: plain data. */
 export interface BackendDescriptor {
   /** Unique within the group and stable over restarts: `host:port`, for https with `+tls` behind it. */
@@ -55,6 +58,12 @@ export interface BackendDescriptor {
   readonly tier: number
   /** Most attempts in flight over all threads; 0 = no cap. */
   readonly maxInFlight: number
+  /** Where it comes from; absent = from the file. */
+  readonly source?: BackendSource | undefined
+  /** What it is before its first verdict, whatever its group's check says. */
+  readonly initially?: 'healthy' | 'unhealthy' | undefined
+  /** Host and SNI to ask for instead of those of its URL. */
+  readonly authority?: string | undefined
   /** Its place in its group, from 0. */
   readonly place: number
   /** Place of its live state. */
@@ -95,6 +104,9 @@ export class Backend implements Candidate {
   readonly weight: number
   readonly tier: number
   readonly maxInFlight: number
+  readonly source: BackendSource
+  readonly initially: 'healthy' | 'unhealthy' | undefined
+  readonly authority: string | undefined
   readonly place: number
   readonly seed: number
   readonly slot: number
@@ -115,6 +127,9 @@ export class Backend implements Candidate {
     this.weight = descriptor.weight
     this.tier = descriptor.tier
     this.maxInFlight = descriptor.maxInFlight
+    this.source = descriptor.source ?? 'file'
+    this.initially = descriptor.initially
+    this.authority = descriptor.authority
     this.place = descriptor.place
     this.seed = hashText(descriptor.url)
     this.slot = descriptor.slot

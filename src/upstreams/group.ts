@@ -55,13 +55,11 @@ export function buildGroups(configs: readonly UpstreamGroupConfig[], sources: Gr
         suspectAfter: settings.outlierDetection?.consecutiveFailures ?? Infinity,
         onSuspect: sources.onSuspect ?? (() => {})
       }
-      const views = backends.map(({ url, weight, tier, maxInFlight }, place) => {
+      const views = backends.map((facts, place) => {
+        const { url } = facts
         const slotOfIt = sources.backendSlot(backendKey(name, url))
         if (slotOfIt === undefined) throw new Error(`backend ${url} of group ${name} has no live state`)
-        return new Backend(
-          { id: backendId(url), url, weight, tier, maxInFlight, place, slot: slotOfIt },
-          context
-        )
+        return new Backend({ ...facts, id: backendId(url), place, slot: slotOfIt }, context)
       })
       const load = settings.concurrency && new GroupLoad(sources.groups, slot, sources.row, LOAD_PLACE)
       return [name, { name, settings, backends: views, live, ...(load && { load }) }]

@@ -234,7 +234,9 @@ export class UpstreamRegistry extends EventEmitter<RegistryEvents> {
   /** One that joins a group that has traffic already is cold beside the others: it starts slowly. */
   #introduce(group: UpstreamGroup, backend: Backend): void {
     const { healthCheck, slowStart } = group.settings
-    const health = healthCheck?.initially ?? 'healthy'
+    // Of one that nobody wrote down nothing is known: one good probe tells.
+    const preset = backend.source === 'file' ? 'healthy' : 'unhealthy'
+    const health = healthCheck ? (backend.initially ?? healthCheck.initially ?? preset) : 'healthy'
     const joins = this.#groups.has(group.name)
     this.#standings.set(keyOf(backend), {
       probed: { health, reason: healthCheck ? 'initial' : 'no_health_check', since: this.#now() },

@@ -38,7 +38,7 @@ test('errors of every kind come all at once, by file and line', async (t) => {
     'gateway.yaml:11: upstreams.catalog.backends[1]: expected every backend once, got "http://a/" again; the first is at line 10',
     'gateway.yaml:12: upstreams.catalog.timeouts.connect: expected at most 24h, got "90h"',
     'gateway.yaml:13: log.level: expected the environment variable LEVEL to be set',
-    'gateway.yaml:14: admin.host: expected a loopback address (127.0.0.0/8, ::1 or localhost), got "0.0.0.0"',
+    'gateway.yaml:14: admin.host: expected a loopback address (127.0.0.0/8, ::1 or localhost), or tokens beside it, got "0.0.0.0"',
     'gateway.yaml:15: server.port: expected another port than admin.port, got 9090 for both',
     'gateway.yaml:16: log: expected every key once, got "log" again; the first is at line 13',
     'routes/a.ts:1: [0]: route "two" can never be reached: both take any method /three on any host; route "three" (gateway.yaml:4) comes first',

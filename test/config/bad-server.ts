@@ -1,6 +1,6 @@
 import type { BadConfig } from './load-errors.ts'
 
-const LOOPBACK = 'expected a loopback address (127.0.0.0/8, ::1 or localhost)'
+const LOOPBACK = 'expected a loopback address (127.0.0.0/8, ::1 or localhost), or tokens beside it'
 
 /** Wrong values of `server`, `admin`, `log` and the keys beside them. */
 export const BAD_SERVER: readonly BadConfig[] = [
@@ -146,6 +146,56 @@ export const BAD_SERVER: readonly BadConfig[] = [
     wrong: 'an admin listener on a public IPv6 address',
     yaml: "admin:\n  host: '2001:db8::1'\n",
     errors: [`gateway.yaml:2: admin.host: ${LOOPBACK}, got "2001:db8::1"`]
+  },
+  {
+    wrong: 'tokens that are none, come twice or share a name, of which nothing is shown',
+    yaml: [
+      'admin:',
+      '  tokens:',
+      '    - a secret',
+      '    - secret',
+      '    - { name: token-2, token: other }',
+      '    - { name: b, token: secret }',
+      '    - { name: c }',
+      '    - 42',
+      ''
+    ].join('\n'),
+    errors: [
+      'gateway.yaml:3: admin.tokens[0]: expected a token, or { name, token }, got a text of 8',
+      'gateway.yaml:5: admin.tokens[2]: expected a unique name, got "token-2" again',
+      'gateway.yaml:6: admin.tokens[3]: expected every token once, got that of tokens[1] again',
+      'gateway.yaml:7: admin.tokens[4].token: expected a token: 1 to 4096 characters of visible ASCII without spaces, got nothing',
+      'gateway.yaml:8: admin.tokens[5]: expected a token, or { name, token }, got a number'
+    ]
+  },
+  {
+    wrong: 'a token where a list of such should stand, which no message shows',
+    yaml: 'admin:\n  host: 0.0.0.0\n  tokens: super-secret\n',
+    errors: ['gateway.yaml:3: admin.tokens: expected a list of tokens, got a text of 12']
+  },
+  {
+    wrong: 'tokens that came from variables and share a name, of which nothing is shown',
+    yaml: [
+      'admin:',
+      '  tokens:',
+      '    - { name: "${env:NAME}", token: first }',
+      '    - { name: "${env:NAME}", token: "${env:NAME} " }',
+      '    - { name: "${env:NAME}", token: third }',
+      '    - { name: "${env:SPACED}", token: "${env:NAME}" }',
+      ''
+    ].join('\n'),
+    env: { NAME: 'super-secret', SPACED: 'super secret' },
+    errors: [
+      'gateway.yaml:4: admin.tokens[1].token: expected a token: 1 to 4096 characters of visible ASCII without spaces, got a text of 13',
+      'gateway.yaml:4: admin.tokens[1]: expected a unique name, got "${env:NAME}" again',
+      'gateway.yaml:5: admin.tokens[2]: expected a unique name, got "${env:NAME}" again',
+      'gateway.yaml:6: admin.tokens[3].name: expected a name of letters, digits, "_" and "-", beginning with a letter or digit, got "${env:SPACED}"'
+    ]
+  },
+  {
+    wrong: 'an admin listener on all addresses at the port of a public one on some',
+    yaml: 'server: { host: 127.0.0.1, port: 9090 }\nadmin: { host: 0.0.0.0, tokens: [a] }\n',
+    errors: ['gateway.yaml:1: server.port: expected another port than admin.port, got 9090 for both']
   },
   {
     wrong: 'one port for both listeners',

@@ -69,7 +69,7 @@ suite('docs/configuration.md', () => {
       let text = yaml
       for (const [name] of yaml.matchAll(/\/run\/secrets\/[\w.-]+/g)) {
         const file = join(folder, name.replaceAll('/', '-'))
-        await writeFile(file, 'what stands in this secret\n')
+        await writeFile(file, `what-stands-in${name.replaceAll('/', '-')}\n`)
         text = text.replace(name, file)
       }
       await writeFile(join(folder, 'gateway.yaml'), text)

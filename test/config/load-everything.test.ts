@@ -11,7 +11,7 @@ suite('a configuration that says everything', () => {
     '  tls: { certificates: [{ cert: a.crt, key: a.key, hosts: [A.example] }], http2: false }, redirect: { port: 80 },',
     '  limits: { requestTimeout: 1h, maxConnectionsPerIp: 100, bodyLimit: 0 },',
     '  stallTimeout: 500ms, shutdown: { delay: 250ms, timeout: 1m } }',
-    'admin: { host: localhost, port: 0 }',
+    'admin: { host: "::", port: 0, tokens: [a-token, { name: night-watch, token: another }] }',
     'log: { level: silent, access: false }',
     'store: { type: redis, url: rediss://u:p@cache:1/2, prefix: shop, path: state }',
     'rateLimit: { limit: 100, per: 1s, key: [ip, path], allow: [10.0.0.0/8] }',
@@ -89,7 +89,14 @@ suite('a configuration that says everything', () => {
         stallTimeout: 500,
         shutdown: { delay: 250, timeout: 60_000 }
       },
-      admin: { host: 'localhost', port: 0 },
+      admin: {
+        host: '::',
+        port: 0,
+        tokens: [
+          { name: 'token-1', token: 'a-token' },
+          { name: 'night-watch', token: 'another' }
+        ]
+      },
       log: { level: 'silent', access: false },
       store: { type: 'redis', url: 'rediss://u:p@cache:1/2', prefix: 'shop', path: join(folder, 'state') },
       rateLimit: [

@@ -18,7 +18,7 @@ const DEFAULTS: Omit<GatewayConfig, 'file' | 'store'> = {
     limits: DEFAULT_LIMITS,
     shutdown: { delay: 5000, timeout: 25_000 }
   },
-  admin: { host: '127.0.0.1', port: 9090 },
+  admin: { host: '127.0.0.1', port: 9090, tokens: [] },
   log: { level: 'info', access: true },
   rateLimit: [],
   upstreams: [],

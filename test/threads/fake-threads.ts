@@ -50,6 +50,7 @@ export class FakeThread implements PlaneThread {
       },
       abort: async (version) => void (await call('abort', version)),
       secure: async ({ certificates }) => void (await call('secure', certificates[0]?.hosts.join())),
+      verifyWith: async (keys) => void (await call('verifyWith', keys.length)),
       listen: async ({ port }) => void (await call('listen', port)),
       redirect: async (redirect) => void (await call('redirect', redirect?.address.port ?? 'nowhere')),
       drain: async () => void (await call('drain')),
@@ -105,7 +106,8 @@ export function fakePool(t: TestContext, count: number, rules: FakeRules = () =>
     onDeath: (death) => deaths.push(death),
     onRestart: (row) => restarts.push(row),
     onOldest: () => news.oldest++,
-    onSuspect: (group, id) => news.suspects.push(`${group} ${id}`)
+    onSuspect: (group, id) => news.suspects.push(`${group} ${id}`),
+    onStaleKeys: () => {}
   })
   return {
     pool,

@@ -45,6 +45,7 @@ class ScriptedThread implements PlaneThread {
     },
     abort: async () => {},
     secure: async () => {},
+    verifyWith: async () => {},
     listen: async () => {},
     redirect: async () => {},
     drain: async () => {},
@@ -75,7 +76,8 @@ test('a thread that comes back between the phases of a reload serves the new gen
     onDeath: () => {},
     onRestart: () => {},
     onOldest: () => {},
-    onSuspect: () => {}
+    onSuspect: () => {},
+    onStaleKeys: () => {}
   })
   await pool.start(specOf(1), ADDRESS)
   const letThrough = spawned[0]!.hold('prepare 2')
@@ -104,7 +106,8 @@ test('a thread that comes back during several reloads ends up with the last gene
     onDeath: ({ row }) => deaths.push(row),
     onRestart: () => {},
     onOldest: () => {},
-    onSuspect: () => {}
+    onSuspect: () => {},
+    onStaleKeys: () => {}
   })
   const reload = async (version: number): Promise<void> => {
     await pool.prepare(specOf(version))

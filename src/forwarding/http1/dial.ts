@@ -13,17 +13,25 @@ export interface Origin {
   readonly port: number
   /** As Host names it. */
   readonly authority: string
+  /** Name to ask for by SNI and to verify; undefined where there is only an address. */
+  readonly name: string | undefined
 }
 
-/** @param origin - `http://host:port` or `https://host:port`; the port may be left to its default. */
-export function parseOrigin(origin: string): Origin {
+/**
+ * @param origin - `http://host:port` or `https://host:port`; the port may be left to its default.
+ * @param named - Authority whose address the origin is, where a name was resolved already: Host and SNI stay the name.
+ */
+export function parseOrigin(origin: string, named?: string): Origin {
   const { protocol, hostname, port, host } = new URL(origin)
   const secure = protocol === 'https:'
+  const name = named === undefined ? hostname : named.replace(/:\d+$/, '')
   return {
     secure,
     host: hostname.startsWith('[') ? hostname.slice(1, -1) : hostname,
     port: Number(port) || (secure ? 443 : 80),
-    authority: host
+    authority: named ?? host,
+    // RFC 6066 section 3: an address is no server name.
+    name: isIP(name.replaceAll(/[[\]]/g, '')) === 0 ? name : undefined
   }
 }
 
@@ -73,7 +81,7 @@ export function secureOptions(tls: TlsSettings | undefined): ConnectionOptions {
  */
 export function dial(origin: Origin, options: DialOptions): Socket {
   const { tls, session, onread, allowHalfOpen, protocol = 'http/1.1' } = options
-  const { host, port, secure } = origin
+  const { host, port, secure, name } = origin
   const address = {
     host,
     port,
@@ -87,8 +95,7 @@ export function dial(origin: Origin, options: DialOptions): Socket {
   const socket = connectTls({
     ...address,
     ALPNProtocols: [protocol],
-    // RFC 6066 section 3: an address is no server name.
-    ...(isIP(host) === 0 && { servername: host }),
+    ...(name !== undefined && { servername: name }),
     ...secureOptions(tls),
     ...(session && { session })
   })

@@ -45,8 +45,8 @@ export class Http1Connection implements UpstreamConnection, SocketOwner {
   #closed: PromiseWithResolvers<void> | undefined
 
   /** @param origin - Origin of the backend, `http:` or `https:`. */
-  constructor(origin: string, settings: ConnectionSettings) {
-    this.origin = parseOrigin(origin)
+  constructor(origin: string, settings: ConnectionSettings, named?: string) {
+    this.origin = parseOrigin(origin, named)
     this.connectTimeout = settings.connectTimeout
     this.maxResponseHead = settings.maxResponseHead ?? MAX_RESPONSE_HEAD
     this.tls = settings.tls

@@ -38,8 +38,8 @@ export class Http2Connection implements UpstreamConnection, SessionOwner {
   #closed: PromiseWithResolvers<void> | undefined
 
   /** @param origin - Origin of the backend, `http:` or `https:`. */
-  constructor(origin: string, settings: Http2ConnectionSettings) {
-    this.origin = parseOrigin(origin)
+  constructor(origin: string, settings: Http2ConnectionSettings, named?: string) {
+    this.origin = parseOrigin(origin, named)
     this.connectTimeout = settings.connectTimeout
     this.maxResponseHead = settings.maxResponseHead ?? MAX_RESPONSE_HEAD
     this.tls = settings.tls

@@ -1,0 +1,47 @@
+import type { AuthConfig, RouteConfig } from '../config/types.ts'
+import { consumerValue } from './consumer.ts'
+
+/** Who a request is known to come from. */
+export interface KnownConsumer {
+  readonly consumer: string | undefined
+  /** How that was proven. */
+  readonly consumerAuth: string | undefined
+}
+
+/**
+ * The header fields that tell backends who calls. What clients write there themselves goes no further, however they
+ * spell it: servers that hand fields on as variables (CGI, WSGI, PHP) take `_` and others for `-`.
+ */
+export class ConsumerFields {
+  readonly #name: string
+  readonly #withheld: RegExp
+
+  /** @param route - Credentials that it checks are withheld as well: a key goes no further than it must. */
+  constructor(auth: AuthConfig, { access }: Pick<RouteConfig, 'access'>) {
+    this.#name = auth.consumerHeader
+    const [name, suffix] = [spellings(auth.consumerHeader), spellings('-auth')]
+    const issuer = auth.jwt.find((each) => each.name === access?.jwt)
+    const withheld = [`${name}(?:${suffix})?`]
+    if (access?.apiKeys !== undefined) withheld.push(spellings(auth.apiKeyHeader))
+    if (issuer && !issuer.forward) withheld.push('authorization')
+    this.#withheld = new RegExp(`^(?:${withheld.join('|')})$`)
+  }
+
+  /** Whether a client's own field goes no further. @param name - In lower case. */
+  isWithheld(name: string): boolean {
+    return this.#withheld.test(name)
+  }
+
+  /** The fields of a request, names and values in turn. */
+  of({ consumer, consumerAuth }: KnownConsumer): readonly string[] {
+    if (consumer === undefined || consumerAuth === undefined) return NONE
+    return [this.#name, consumerValue(consumer), `${this.#name}-auth`, consumerAuth]
+  }
+}
+
+const NONE: readonly string[] = []
+
+/** A pattern of all names, in lower case, that some server takes for this one. */
+function spellings(name: string): string {
+  return name.replaceAll(/[^a-z0-9]/g, '[^a-z0-9]')
+}
