@@ -261,6 +261,8 @@ export class Gateway {
       log: this.#log,
       admin: {
         registry,
+        membership: this.#membership,
+        generation: () => this.#serving.version,
         events: this.events,
         routes: () => this.#serving.table,
         readiness: () => this.readiness,

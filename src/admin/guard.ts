@@ -63,7 +63,9 @@ export function guard(app: FastifyInstance, { admin, events, log }: GuardOptions
     if (authorization === undefined) return unauthorized('token_missing')
     const address = plainAddress(request.raw.socket.remoteAddress)
     const network = networkOf(address)
-    const { isAdmitted, retryAfter } = tries.take(network, 1)
+    const { isAdmitted, remaining, retryAfter } = tries.take(network, 1)
+    // Nothing was owed any more: what comes to be too much now is news again.
+    if (remaining === TRIES.burst - 1) locked.delete(network)
     if (!isAdmitted) {
       if (!locked.has(network)) log.warn({ address }, 'too many wrong tokens: this address has to wait')
       locked.add(network)

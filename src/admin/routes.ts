@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { AdminConfig } from '../config/types.ts'
 import type { ConfigIssue } from '../config/issue.ts'
 import type { Explanation, ExplainRequest } from '../explain.ts'
+import type { Membership } from '../membership/membership.ts'
 import type { RouteTable } from '../routing/route-table.ts'
 import type { EventLog, ReloadEvent } from '../telemetry/events.ts'
 import type { UpstreamRegistry } from '../upstreams/registry.ts'
@@ -10,6 +11,7 @@ import { eventRoutes } from './events.ts'
 import { explainRoutes } from './explain.ts'
 import { probeRoutes } from './probes.ts'
 import type { Readiness } from './readiness.ts'
+import { registrationRoutes } from './registrations.ts'
 import { routeRoutes } from './route-list.ts'
 import { registerStrict } from './strict-routes.ts'
 import { upstreamRoutes } from './upstreams.ts'
@@ -17,6 +19,10 @@ import { upstreamRoutes } from './upstreams.ts'
 /** What the admin API shows and asks for. */
 export interface AdminContext {
   readonly registry: UpstreamRegistry
+  /** What is decided about backends at run time. */
+  readonly membership: Pick<Membership, 'registrar' | 'store' | 'conflicts'>
+  /** Number of the generation that serves. */
+  readonly generation: () => number
   readonly events: EventLog
   /** The routes that are served now. */
   readonly routes: () => RouteTable
@@ -34,6 +40,7 @@ export async function adminRoutes(app: FastifyInstance, context: AdminContext): 
   await app.register(probeRoutes, context)
   await registerStrict(app, '/api', async (api) => {
     await api.register(upstreamRoutes, context)
+    await api.register(registrationRoutes, context)
     await api.register(routeRoutes, context)
     await api.register(explainRoutes, context)
     await api.register(eventRoutes, context)

@@ -1,7 +1,8 @@
 import { verdictsOf } from '../balancing/verdicts.ts'
 import type { BalancingAlgorithm } from '../config/types.ts'
 import { quantile } from '../telemetry/histogram.ts'
-import { BACKEND_COUNTER, type Backend } from '../upstreams/backend.ts'
+import type { Entry, Removal, StoreSnapshot } from '../store/registrations.ts'
+import { BACKEND_COUNTER, type Backend, backendKey, type BackendSource } from '../upstreams/backend.ts'
 import { lineupOf } from '../upstreams/group-lineup.ts'
 import type { BreakerState } from '../upstreams/group-live.ts'
 import type { UpstreamGroup } from '../upstreams/group.ts'
@@ -27,7 +28,13 @@ export interface BackendView {
   readonly ejectedUntil: string | null
   /** Attempts in flight over all threads: of a draining one, what is left. */
   readonly inFlight: number
-  readonly source: 'file'
+  readonly source: BackendSource
+  /** Of what was decided about it at run time, for If-Match; 0 = nothing was. */
+  readonly version: number
+  /** Seconds that its registration lasts without being renewed; null = it needs no renewal. */
+  readonly ttl: number | null
+  /** Why it is on its way out; null = it is not. */
+  readonly leaving: Removal['reason'] | null
   /** Its share of the group's new traffic, 0 to 1, as weights and tiers have it. */
   readonly share: number
   /** Attempts so far, and those that failed. */
@@ -68,8 +75,16 @@ export interface GroupView {
   readonly backends: readonly BackendView[]
 }
 
-/** @param now - Milliseconds of the shared clock. */
-export function viewGroup(registry: UpstreamRegistry, group: UpstreamGroup, now: number): GroupView {
+/**
+ * @param now - Milliseconds of the shared clock.
+ * @param entries - What was decided at run time.
+ */
+export function viewGroup(
+  registry: UpstreamRegistry,
+  group: UpstreamGroup,
+  now: number,
+  entries: StoreSnapshot['entries'] = new Map()
+): GroupView {
   const { name, settings, live, load, backends } = group
   const lineup = lineupOf(group, now)
   return {
@@ -81,13 +96,20 @@ export function viewGroup(registry: UpstreamRegistry, group: UpstreamGroup, now:
     concurrency: load ? { underWay: load.underWay(), limit: load.limit } : null,
     tiers: lineup.tiers.map(({ tier, share, isPanic }) => ({ tier, share, panic: isPanic })),
     backends: verdictsOf(backends, lineup).map(({ candidate, share }) =>
-      viewBackend(registry, candidate, share)
+      viewBackend(registry, candidate, share, entries.get(backendKey(name, candidate.url)))
     )
   }
 }
 
-function viewBackend(registry: UpstreamRegistry, backend: Backend, share: number): BackendView {
-  const { id, url, weight, tier, maxInFlight, inFlight, failuresInRow, latency, utilization, slot } = backend
+function viewBackend(
+  registry: UpstreamRegistry,
+  backend: Backend,
+  share: number,
+  entry: Entry | undefined
+): BackendView {
+  const { id, url, weight, tier, maxInFlight, source, inFlight } = backend
+  const { failuresInRow, latency, utilization, slot } = backend
+  const ttl = source === 'registration' ? entry?.registration?.ttl : undefined
   const { health, reason, since } = registry.observed(backend)
   const ejection = registry.ejection(backend)
   const durations = backend.timesToFirstByte()
@@ -103,7 +125,10 @@ function viewBackend(registry: UpstreamRegistry, backend: Backend, share: number
     since: new Date(since).toISOString(),
     ejectedUntil: ejection ? new Date(ejection.until).toISOString() : null,
     inFlight,
-    source: 'file',
+    source,
+    version: entry?.version ?? 0,
+    ttl: ttl === undefined ? null : ttl / 1000,
+    leaving: entry?.removal?.reason ?? null,
     share,
     attempts: registry.table.counter(slot, BACKEND_COUNTER.attempts),
     failures: registry.table.counter(slot, BACKEND_COUNTER.failures),

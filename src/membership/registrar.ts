@@ -131,7 +131,9 @@ export class Registrar {
       const detail = `Backend "${id}" was not registered at run time: it can be removed where it is named only.`
       throw new ProblemError(409, 'set_by_file', detail)
     }
-    if (isNow) return await this.#write({ kind: 'remove', group, url, ...expect(expected) }, before)
+    // What the file names as well stays, as the file says it: nothing drains.
+    if (isNow || !this.#isRegistered(group, id))
+      return await this.#write({ kind: 'remove', group, url, ...expect(expected) }, before)
     if (before.removal) {
       checkVersion(before, expected)
       return changed(group, url, before, before)

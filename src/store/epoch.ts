@@ -25,12 +25,13 @@ export function beginEpoch(): Epoch {
 /** An epoch that includes two others, each up to a version. */
 export function joinEpochs(...known: readonly (readonly [Epoch, version: number])[]): Epoch {
   const includes = new Map<string, number>()
-  for (const [epoch, version] of known) {
-    for (const [id, up] of coverOf(epoch, version)) {
-      const most = Math.max(up, includes.get(id) ?? 0)
-      includes.delete(id)
-      includes.set(id, most)
-    }
+  const earlier = known.flatMap(([epoch]) => [...epoch.includes])
+  // Their own last, since those are asked for most.
+  const own = known.flatMap(([{ id }, version]): [string, number][] => (id === '' ? [] : [[id, version]]))
+  for (const [id, version] of [...earlier, ...own]) {
+    const most = Math.max(version, includes.get(id) ?? 0)
+    includes.delete(id)
+    includes.set(id, most)
   }
   return { id: randomUUID(), includes: new Map([...includes].slice(-REMEMBERED)) }
 }

@@ -30,7 +30,7 @@ suite('without tokens a request', () => {
       '',
       '0.0.0.0',
       '[::]',
-     
+
       '10.0.0.1',
       'user@localhost',
       'localhost:x',

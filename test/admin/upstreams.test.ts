@@ -2,10 +2,12 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import Fastify, { type FastifyInstance } from 'fastify'
 import problemDetails from '../../plugins/problem-details.ts'
+import { registrationRoutes } from '../../src/admin/registrations.ts'
 import type { AdminContext } from '../../src/admin/routes.ts'
 import { registerStrict } from '../../src/admin/strict-routes.ts'
 import { type BackendView, upstreamRoutes } from '../../src/admin/upstreams.ts'
 import { UpstreamRegistry } from '../../src/upstreams/registry.ts'
+import { memoryMembership } from '../helpers/memory-store.ts'
 import { apply, check, group } from '../upstreams/groups.ts'
 
 async function admin(t: TestContext): Promise<{ app: FastifyInstance; registry: UpstreamRegistry }> {
@@ -14,7 +16,16 @@ async function admin(t: TestContext): Promise<{ app: FastifyInstance; registry: 
   const app = Fastify({ ajv: { customOptions: { removeAdditional: false, coerceTypes: 'array' } } })
   t.after(() => app.close())
   await app.register(problemDetails)
-  await registerStrict(app, '/api', (api) => upstreamRoutes(api, { registry } as AdminContext))
+  const context = {
+    registry,
+    membership: memoryMembership(registry),
+    generation: () => 7
+  } as unknown as AdminContext
+  app.decorateRequest('operator', null)
+  await registerStrict(app, '/api', async (api) => {
+    await api.register(upstreamRoutes, context)
+    await api.register(registrationRoutes, context)
+  })
   return { app, registry }
 }
 
@@ -40,7 +51,8 @@ test('a state is set, and the answer is the backend', async (t) => {
     assert.equal(body.share, state === 'active' ? 1 / 3 : 0)
     assert.equal(registry.administrative(registry.find('catalog', 'a:80')!), state)
     const response = await app.inject('/api/upstreams/catalog')
-    assert.deepEqual(response.json<{ backends: BackendView[] }>().backends[0], body)
+    const [view] = response.json<{ backends: BackendView[] }>().backends
+    assert.deepEqual({ ...view, generation: 7 }, body)
   }
   const [status, body] = await patch(app, 'catalog/backends/%5B::1%5D:80', { state: 'disabled' })
   assert.deepEqual([status, body.id], [200, '[::1]:80'])
@@ -74,7 +86,7 @@ test('anything else is a 400 that says what was expected', async (t) => {
     [undefined, 'body must be object.'],
     [{ state: 'off' }, 'body/state must be one of active, draining, disabled.'],
     [{ state: 'active', colour: 'red' }, 'body must not have "colour".'],
-    [{ weight: 'heavy' }, 'body/weight must be number.'],
+    [{ weight: 'heavy' }, 'body/weight must be integer.'],
     [[], 'body must be object.']
   ] as const) {
     assert.deepEqual(
@@ -99,8 +111,8 @@ test('a form of another site is no change', async (t) => {
   assert.equal(registry.administrative(registry.find('catalog', 'a:80')!), 'active')
 })
 
-test('a backend takes nothing but changes', async (t) => {
+test('a backend can be read, changed and removed, and nothing else', async (t) => {
   const { app } = await admin(t)
   const response = await app.inject({ method: 'POST', url: '/api/upstreams/catalog/backends/a:80' })
-  assert.deepEqual([response.statusCode, response.headers.allow], [405, 'PATCH'])
+  assert.deepEqual([response.statusCode, response.headers.allow], [405, 'GET, HEAD, PATCH, DELETE'])
 })

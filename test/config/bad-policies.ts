@@ -97,7 +97,7 @@ export const BAD_POLICIES: readonly BadConfig[] = [
       `gateway.yaml:4: routes[1].securityHeaders.referrerPolicy: expected one of ${REFERRERS}; got "none"`,
       'gateway.yaml:5: routes[2].securityHeaders.strictTransportSecurity.maxAge: expected at most 87600h, got "100000h"',
       `gateway.yaml:6: routes[3].${POLICY}.defaultSrc: expected a directive such as default-src, got "defaultSrc"`,
-      `gateway.yaml:7: routes[4].${POLICY}.default-src[0]: expected a source without spaces, ";" and ",", got "a; script-src *"`,
+      `gateway.yaml:7: routes[4].${POLICY}.default-src[0]: expected a source without spaces, ";" and ",", and keywords in quotes, as "'self'", got "a; script-src *"`,
       `gateway.yaml:8: routes[5].securityHeaders.noSniff: unknown key "noSniff"; expected one of ${KEYS}`
     ]
   }

@@ -186,8 +186,8 @@ export const BAD_SERVER: readonly BadConfig[] = [
     ].join('\n'),
     env: { NAME: 'super-secret', SPACED: 'super secret' },
     errors: [
-      'gateway.yaml:4: admin.tokens[1].token: expected a token: 1 to 4096 characters of visible ASCII without spaces, got a text of 13',
       'gateway.yaml:4: admin.tokens[1]: expected a unique name, got "${env:NAME}" again',
+      'gateway.yaml:4: admin.tokens[1].token: expected a token: 1 to 4096 characters of visible ASCII without spaces, got a text of 13',
       'gateway.yaml:5: admin.tokens[2]: expected a unique name, got "${env:NAME}" again',
       'gateway.yaml:6: admin.tokens[3].name: expected a name of letters, digits, "_" and "-", beginning with a letter or digit, got "${env:SPACED}"'
     ]
