@@ -267,6 +267,7 @@ export class Gateway {
         routes: () => this.#serving.table,
         readiness: () => this.readiness,
         admin: () => this.#config.admin,
+        config: () => this.#config,
         explain: (request) =>
           explain(
             { table: this.#serving.table, registry, trusted: addressBlocks(this.#config.server.trustProxy) },

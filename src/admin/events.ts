@@ -15,7 +15,7 @@ const MAX_BUFFERED = 1024 ** 2
  */
 export async function eventRoutes(app: FastifyInstance, { events }: AdminContext): Promise<void> {
   const streams = new Set<Readable>()
-  app.get('/events', (request, reply) => {
+  app.get('/events', { schema: { summary: 'What happens, as server-sent events.' } }, (request, reply) => {
     const stream = new Readable({ read: () => {} })
     const send = (event: GatewayEvent): void => {
       // A reader that does not read is let go; it comes back for what it has missed.

@@ -27,18 +27,22 @@ const querystring = {
  * and why.
  */
 export async function explainRoutes(app: FastifyInstance, { explain }: AdminContext): Promise<void> {
-  app.get<{ Querystring: ExplainQuery }>('/explain', { schema: { querystring } }, ({ query }) => {
-    const { method, url, header = [], client } = query
-    const headers = Object.fromEntries(header.map(parseHeader))
-    if (client !== undefined && isIP(client) === 0) {
-      throw new ProblemError(
-        400,
-        'invalid_request',
-        `querystring/client must be an IP address, not "${client}".`
-      )
+  app.get<{ Querystring: ExplainQuery }>(
+    '/explain',
+    { schema: { summary: 'How a request would be served, and why.', querystring } },
+    ({ query }) => {
+      const { method, url, header = [], client } = query
+      const headers = Object.fromEntries(header.map(parseHeader))
+      if (client !== undefined && isIP(client) === 0) {
+        throw new ProblemError(
+          400,
+          'invalid_request',
+          `querystring/client must be an IP address, not "${client}".`
+        )
+      }
+      return explain({ method: method.toUpperCase(), url, headers, ...(client !== undefined && { client }) })
     }
-    return explain({ method: method.toUpperCase(), url, headers, ...(client !== undefined && { client }) })
-  })
+  )
 }
 
 /** Reads `name:value`; the name in lower case. */

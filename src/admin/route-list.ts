@@ -18,7 +18,9 @@ export interface HeaderNames {
 
 /** `/routes`: the route table that is served now, as configured. */
 export async function routeRoutes(app: FastifyInstance, { routes }: AdminContext): Promise<void> {
-  app.get('/routes', () => routes().routes.map(viewRoute))
+  app.get('/routes', { schema: { summary: 'The route table that serves.' } }, () =>
+    routes().routes.map(viewRoute)
+  )
 }
 
 function viewRoute({ headers, splitBy, ...route }: RouteConfig): RouteView {

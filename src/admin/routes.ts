@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { AdminConfig } from '../config/types.ts'
+import type { AdminConfig, GatewayConfig } from '../config/types.ts'
 import type { ConfigIssue } from '../config/issue.ts'
 import type { Explanation, ExplainRequest } from '../explain.ts'
 import type { Membership } from '../membership/membership.ts'
@@ -9,6 +9,7 @@ import type { UpstreamRegistry } from '../upstreams/registry.ts'
 import { configRoutes } from './config.ts'
 import { eventRoutes } from './events.ts'
 import { explainRoutes } from './explain.ts'
+import { documentRoutes } from './openapi.ts'
 import { probeRoutes } from './probes.ts'
 import type { Readiness } from './readiness.ts'
 import { registrationRoutes } from './registrations.ts'
@@ -29,6 +30,8 @@ export interface AdminContext {
   readonly readiness: () => Readiness
   /** Who may use it. */
   readonly admin: () => AdminConfig
+  /** The configuration that serves. */
+  readonly config: () => GatewayConfig
   readonly explain: (request: ExplainRequest) => Explanation
   readonly reload: () => Promise<ReloadEvent>
   /** Every error of the configuration file as it is now. */
@@ -37,6 +40,12 @@ export interface AdminContext {
 
 /** The admin API: the control plane's own HTTP interface. */
 export async function adminRoutes(app: FastifyInstance, context: AdminContext): Promise<void> {
+  const describe = async (scope: FastifyInstance): Promise<void> => await ownRoutes(scope, context)
+  await app.register(documentRoutes, { describe })
+  await ownRoutes(app, context)
+}
+
+async function ownRoutes(app: FastifyInstance, context: AdminContext): Promise<void> {
   await app.register(probeRoutes, context)
   await registerStrict(app, '/api', async (api) => {
     await api.register(upstreamRoutes, context)

@@ -35,6 +35,7 @@ export async function registerStrict(
     app.route({
       method: METHODS.filter((method) => !allow.includes(method)),
       url,
+      schema: { hide: true },
       handler: (request) => {
         throw methodNotAllowed(request.method, allow)
       }

@@ -3,13 +3,12 @@ import { addressBlocks } from '../address-blocks.ts'
 import { parseHeader } from '../admin/explain.ts'
 import { loadConfig } from '../config/load.ts'
 import { type Explanation, explain as explainRequest, type ExplainRequest } from '../explain.ts'
-import type { Problem } from '../problem.ts'
 import { RouteTable } from '../routing/route-table.ts'
 import { withKeptSecret } from '../store/affinity-secret.ts'
-import { authority } from '../threads/reserve-port.ts'
 import { UpstreamRegistry } from '../upstreams/registry.ts'
+import { AdminClient, checkAdmin } from './admin-client.ts'
 import { describeExplanation } from './describe-explanation.ts'
-import { type Command, CommandError, type CommandOptions, UsageError } from './main.ts'
+import { type Command, type CommandOptions, NoGatewayError, UsageError } from './main.ts'
 
 /** How long the admin API may take before the file alone is asked, in milliseconds. */
 const ADMIN_TIMEOUT = 2_000
@@ -50,9 +49,7 @@ function checkWords({ header, admin, client }: CommandOptions, method: string, u
   if (client !== undefined && isIP(client) === 0) {
     throw new UsageError(`expected --client with an IP address, got "${client}"`)
   }
-  if (admin !== undefined && !/^https?:$/.test(URL.parse(admin)?.protocol ?? '')) {
-    throw new UsageError(`expected --admin http://HOST:PORT, got "${admin}"`)
-  }
+  checkAdmin(admin)
 }
 
 /**
@@ -66,25 +63,16 @@ async function askGateway(
   const query = new URLSearchParams({ method: request.method, url: request.url })
   for (const header of options.header) query.append('header', header)
   if (request.client !== undefined) query.set('client', request.client)
-  const base = options.admin ?? (await configuredAdmin(options.config))
-  const token = options.token ?? process.env.XECUREAPI_TOKEN
-  let answer: Partial<Explanation & Problem>
+  const client = await AdminClient.of(options)
   try {
-    const response = await fetch(new URL(`/api/explain?${query.toString()}`, base), {
-      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
-      signal: AbortSignal.timeout(ADMIN_TIMEOUT)
-    })
-    answer = (await response.json()) as typeof answer
-  } catch {
-    return undefined
+    const reply = await client.ask('GET', `api/explain?${query.toString()}`, undefined, ADMIN_TIMEOUT)
+    const explanation = (reply.body ?? {}) as Partial<Explanation>
+    if (explanation.outcome === undefined) throw client.refusal(reply)
+    return explanation as Explanation
+  } catch (error) {
+    if (error instanceof NoGatewayError) return undefined
+    throw error
   }
-  if (answer.outcome !== undefined) return answer as Explanation
-  throw new CommandError(`the gateway at ${base} refuses: ${answer.detail ?? 'it does not say why'}`)
-}
-
-async function configuredAdmin(file: string): Promise<string> {
-  const { admin } = await loadConfig(file)
-  return `http://${authority(admin.host, admin.port)}`
 }
 
 async function fromFile(file: string, request: ExplainRequest): Promise<Explanation> {

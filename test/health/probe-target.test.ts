@@ -7,6 +7,7 @@ test('a target has the origin’s host and port', () => {
     hostname: '10.0.0.1',
     port: 3001,
     secure: false,
+    servername: '',
     authority: '10.0.0.1:3001'
   })
 })
@@ -26,4 +27,12 @@ test('an IPv6 address loses its brackets where it is dialled and keeps them in t
   const target = targetOf('http://[::1]:3001')
   assert.equal(target.hostname, '::1')
   assert.equal(target.authority, '[::1]:3001')
+})
+
+test('whose name was resolved already keeps it, for Host and SNI', () => {
+  const target = targetOf('https://10.0.0.1:8443', undefined, 'catalog.internal:8443')
+  assert.deepEqual(
+    [target.hostname, target.authority, target.servername],
+    ['10.0.0.1', 'catalog.internal:8443', 'catalog.internal']
+  )
 })

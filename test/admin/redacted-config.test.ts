@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { redactedConfig } from '../../src/admin/redacted-config.ts'
+import { loadConfig } from '../../src/config/load.ts'
+import { temporaryFolder } from '../config/temporary-folder.ts'
+
+test('a configuration is shown with its defaults and without its secrets', async (t) => {
+  const folder = await temporaryFolder(t, {
+    'gateway.yaml': [
+      'admin: { tokens: [{ name: ann, token: SECRET-1 }, SECRET-2] }',
+      'store: { type: redis, url: "redis://user:SECRET-3@cache:6379/1" }',
+      `auth: { apiKeys: { p: [{ name: acme, hash: "${'5ec4e7'.repeat(10)}5ec4" }] }, jwt: { i: { issuer: x, audience: y, jwks: "https://id/jwks?key=SECRET-4" } } }`,
+      'upstreams:',
+      '  a:',
+      '    backends: [http://a]',
+      '    affinity: { secret: SECRET-5-of-sixteen-letters }',
+      '    healthCheck: { headers: { authorization: SECRET-6 } }',
+      'routes:',
+      '  - { path: /, upstream: a, headers: { request: { set: { x-key: SECRET-7 } } } }',
+      ''
+    ].join('\n')
+  })
+  const config = await loadConfig(join(folder, 'gateway.yaml'))
+  const pem = '-----BEGIN PRIVATE KEY-----\nSECRET-8\n-----END PRIVATE KEY-----\n'
+  const [group] = config.upstreams
+  const shown = redactedConfig({
+    ...config,
+    upstreams: [{ ...group!, tls: { verify: true, key: pem, cert: '/etc/tls/a.crt' } }]
+  })
+  const text = JSON.stringify(shown)
+  assert.doesNotMatch(text, /SECRET|5ec4e7/)
+  // What is no secret is there, by its name.
+  for (const part of [
+    '"ann"',
+    '//[redacted]@cache:6379/1',
+    'https://id/jwks?[redacted]',
+    '"x-key"',
+    '"response":30000',
+    '/etc/tls/a.crt'
+  ])
+    assert.ok(text.includes(part), part)
+})
