@@ -1,9 +1,9 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { corsHooks } from '../src/access/cors-hook.ts'
 import { endUpload, refuseUpload } from '../src/forwarding/unread-upload.ts'
 import { hasBody, http2Stream } from '../src/raw-messages.ts'
-import { isPreflight } from '../src/routing/lookup.ts'
+import { isPreflight, pathOf, preflighted } from '../src/routing/lookup.ts'
 
 /**
  * Lets pages of other origins use the routes that have `cors`, by @fastify/cors. A preflight is answered here, before
@@ -26,19 +26,24 @@ async function cors(app: FastifyInstance): Promise<void> {
       ofRoute.response(request, reply, done)
       return
     }
+    const asked = preflighted(app.routeTable, request.raw, pathOf(found.target))
+    // The request that it asks about goes to a route without cors: that this one takes OPTIONS allows nothing there.
+    if (asked && asked.route !== found.match.route) {
+      answerPreflight(request, reply)
+      return
+    }
     ofRoute.preflight(request, reply, (error) => {
-      if (error) {
-        done(error)
-        return
-      }
-      refuseUpload(request.raw, reply.raw)
-      // A head that ends its stream asks for no trailers.
-      if (hasBody(request.raw)) {
-        http2Stream(request.raw)?.once('finish', () => endUpload(request.raw))
-      }
-      void reply.header('x-request-id', request.id).status(204).send()
+      if (error) done(error)
+      else answerPreflight(request, reply)
     })
   })
+}
+
+function answerPreflight({ id, raw }: FastifyRequest, reply: FastifyReply): void {
+  refuseUpload(raw, reply.raw)
+  // A head that ends its stream asks for no trailers.
+  if (hasBody(raw)) http2Stream(raw)?.once('finish', () => endUpload(raw))
+  void reply.header('x-request-id', id).status(204).send()
 }
 
 export default fp(cors, {

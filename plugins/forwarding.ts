@@ -45,6 +45,10 @@ async function forwarding(app: FastifyInstance, options: ForwardingOptions): Pro
     limits,
     auth: options.auth
   })
+  if (app.routeTable.routes.some(({ access }) => access) && !app.hasDecorator('identify')) {
+    // Nobody would look at who comes.
+    throw new Error('routes have access rules: register access-control before forwarding')
+  }
   const targetOf = new Map(app.routeTable.routes.map((route) => [route, targets.for(route)]))
 
   app.addHook('onClose', async () => {

@@ -68,7 +68,7 @@ async function rateLimiting(app: FastifyInstance, options: RateLimitingOptions):
       ...store,
       max: limit.burst,
       timeWindow: limit.per,
-      keyGenerator: ({ raw, record }) => keyOf(raw, record.consumer),
+      keyGenerator: ({ raw, record }) => keyOf(raw, identityOf(record)),
       ...(limit.allow.length > 0 && { allowList: ({ raw }) => allowed.has(clientAddress(raw, trusted)) })
     })
     return { limit, check, policy: policyItem(limit), ...store }
@@ -112,6 +112,11 @@ async function rateLimiting(app: FastifyInstance, options: RateLimitingOptions):
       if (!allowed.has(address)) void limiter.take(network, limit.cost)
     }
   })
+}
+
+/** Who calls, and who says so: whom one issuer calls `acme` must not use up what another's `acme` may. */
+function identityOf({ consumer, consumerAuth }: FastifyRequest['record']): string | undefined {
+  return consumer === undefined ? undefined : `${consumerAuth} ${consumer}`
 }
 
 /** In a scope of its own: the app's routes are none of its affair, and it is none of theirs. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
 import { type Addresses, nextAddresses } from './addresses.ts'
 import type { GatewayConfig } from './config/types.ts'
@@ -110,6 +111,8 @@ export class Serving {
     this.#tellFollowers()
     if (next.server.workers !== before.server.workers)
       log.warn({ workers }, 'server.workers takes effect at the next start')
+    if (!isDeepStrictEqual(next.store, before.store))
+      log.warn('what is registered moves to another store at the next start; rate limits do at once')
     log.level = next.log.level
     live.reclaim(pool.oldest)
   }

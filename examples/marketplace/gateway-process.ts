@@ -50,8 +50,11 @@ export function healthNews(line: string): string | undefined {
   const fields = JSON.parse(line) as Record<string, unknown>
   const { group, backend = 'circuit breaker', from, to, reason } = fields
   if (fields['msg'] === 'backend drained') return `gateway: ${String(group)} ${String(backend)} is drained`
-  // Lines of the access log have a group, a backend and a reason too, but no change.
-  if (typeof from !== 'string' || typeof to !== 'string') return undefined
+  if (fields['msg'] === 'registration of a backend') {
+    return `gateway: ${String(group)} ${String(backend)} ${String(fields['change'])}`
+  }
+  // Where traffic goes is told in other words; lines of the access log have a group, a backend and a reason too, but no change.
+  if (typeof from !== 'string' || typeof to !== 'string' || fields['tiers'] !== undefined) return undefined
   const why = typeof reason === 'string' ? ` (${reason})` : ''
   return `gateway: ${String(group)} ${String(backend)} is ${to}${why}`
 }

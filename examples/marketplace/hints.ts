@@ -1,3 +1,4 @@
+import type { FleetMember } from './fleet.ts'
 import type { Layout, Replica } from './layout.ts'
 
 const JSON_BODY = `-H 'content-type: application/json' -d`
@@ -5,9 +6,11 @@ const JSON_BODY = `-H 'content-type: application/json' -d`
 /** What the hints need to know of a running demo. */
 export interface Running {
   readonly layout: Layout
+  readonly fleet: readonly FleetMember[]
   /** By name of the replica. */
   readonly pids: ReadonlyMap<string, number | undefined>
-  readonly logFile: string
+  /** By name of the gateway. */
+  readonly logFiles: ReadonlyMap<string, string>
 }
 
 /** An origin that a client on this machine can use: a wildcard is no address to connect to. */
@@ -22,7 +25,7 @@ function backendAt(admin: string, replica: Replica): string {
 }
 
 /** What runs where, and commands that work as printed. */
-export function hints({ layout, pids, logFile }: Running): string {
+export function hints({ layout, fleet, pids, logFiles }: Running): string {
   const gateway = originOf(layout.gateway)
   const admin = originOf(layout.admin)
   const replica = (name: string) => layout.replicas.find((replica) => replica.name === name)
@@ -31,8 +34,10 @@ export function hints({ layout, pids, logFile }: Running): string {
     ...layout.replicas.map(
       (replica) => `  ${replica.name.padEnd(12)} ${originOf(replica)}  pid ${pids.get(replica.name)}`
     ),
-    `  ${'gateway'.padEnd(12)} ${gateway}  log ${logFile}`,
-    `  ${'admin'.padEnd(12)} ${admin}`,
+    ...fleet.flatMap((member) => [
+      `  ${member.name.padEnd(12)} ${originOf(member.gateway)}  log ${logFiles.get(member.name)}`,
+      `  ${'admin'.padEnd(12)} ${originOf(member.admin)}`
+    ]),
     '',
     'Shop:',
     `  curl '${gateway}/api/products?q=lamp&pageSize=3'`,
@@ -64,6 +69,12 @@ export function hints({ layout, pids, logFile }: Running): string {
       `  curl -X PATCH ${backendAt(admin, two)} ${JSON_BODY} '{"state": "active"}'`
     )
   }
+  lines.push(
+    '',
+    'Start one more replica, which registers itself and leaves when you stop it (Ctrl-C):',
+    `  SERVICE=catalog NAME=catalog-4 PORT=3004 GATEWAY=${fleet.map((member) => originOf(member.admin)).join(',')} npm run replica`,
+    `  npx xecureapi backends list catalog --admin ${admin}`
+  )
   lines.push('', 'Is the gateway ready?', `  curl -i ${admin}/readyz`, '', 'Ctrl-C stops everything.')
   return lines.join('\n')
 }

@@ -8,6 +8,14 @@ const SERVE = fileURLToPath(new URL('serve.ts', import.meta.url))
 /** Milliseconds until a replica that died is started again: long enough to see the gateway do without it. */
 const REVIVE_AFTER = 10_000
 
+/** How a replica is run. */
+export interface RunOptions {
+  /** Milliseconds from its death to its next start. */
+  readonly reviveAfter?: number
+  /** Admin URLs of gateways that it registers with. */
+  readonly gateways?: readonly string[]
+}
+
 /** A replica that is kept alive. */
 export interface ReplicaProcess {
   readonly replica: Replica
@@ -24,13 +32,12 @@ export interface ReplicaProcess {
  *
  * @param dataDir - Folder that all replicas share.
  * @param say - Told, for people, when it dies and when it is back.
- * @param reviveAfter - Milliseconds from its death to its next start.
  */
 export function runReplica(
   replica: Replica,
   dataDir: string,
   say: (line: string) => void,
-  reviveAfter = REVIVE_AFTER
+  { reviveAfter = REVIVE_AFTER, gateways = [] }: RunOptions = {}
 ): ReplicaProcess {
   const { kind, name, host, port } = replica
   const stopping = new AbortController()
@@ -41,7 +48,14 @@ export function runReplica(
     const child = startChild(
       name,
       [SERVE],
-      { SERVICE: kind, NAME: name, HOST: host, PORT: String(port), DATA_DIR: dataDir },
+      {
+        SERVICE: kind,
+        NAME: name,
+        HOST: host,
+        PORT: String(port),
+        DATA_DIR: dataDir,
+        ...(gateways.length > 0 && { GATEWAY: gateways.join(',') })
+      },
       () => {
         // Its only line says that it listens.
         if (everListened) say(`${name} is back, pid ${child.pid}`)

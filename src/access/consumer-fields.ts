@@ -15,10 +15,13 @@ export interface KnownConsumer {
 export class ConsumerFields {
   readonly #name: string
   readonly #withheld: RegExp
+  /** How it is said that the token was checked; undefined where the route asks for none. */
+  readonly #tokenProof: string | undefined
 
   /** @param route - Credentials that it checks are withheld as well: a key goes no further than it must. */
   constructor(auth: AuthConfig, { access }: Pick<RouteConfig, 'access'>) {
     this.#name = auth.consumerHeader
+    this.#tokenProof = access?.jwt === undefined ? undefined : `jwt:${access.jwt}`
     const [name, suffix] = [spellings(auth.consumerHeader), spellings('-auth')]
     const issuer = auth.jwt.find((each) => each.name === access?.jwt)
     const withheld = [`${name}(?:${suffix})?`]
@@ -27,9 +30,17 @@ export class ConsumerFields {
     this.#withheld = new RegExp(`^(?:${withheld.join('|')})$`)
   }
 
-  /** Whether a client's own field goes no further. @param name - In lower case. */
-  isWithheld(name: string): boolean {
-    return this.#withheld.test(name)
+  /**
+   * Whether a client's own field goes no further. Of a route that asks for tokens none does that was not checked, as
+   * beside a good key where one of the two is enough: a backend may believe whatever token comes from here.
+   *
+   * @param name - In lower case.
+   * @param known - Who was found to call by the field's header; absent for trailers, which nobody checks.
+   */
+  isWithheld(name: string, known?: KnownConsumer): boolean {
+    if (this.#withheld.test(name)) return true
+    const proof = this.#tokenProof
+    return proof !== undefined && name === 'authorization' && known?.consumerAuth !== proof
   }
 
   /** The fields of a request, names and values in turn. */

@@ -80,7 +80,7 @@ export class AdminCalls {
     signal: AbortSignal | undefined
   ): Promise<AdminAnswer> {
     const { fetch, ttl } = this.#options
-    const late = AbortSignal.timeout(patience(ttl))
+    const late = AbortSignal.timeout(patience(method, ttl))
     let response: Response
     let text: string
     try {
@@ -134,7 +134,8 @@ function parse(text: string): unknown {
 function checkGateway(text: string): void {
   const url = URL.parse(text)
   const isUsable = url && /^https?:$/.test(url.protocol) && url.username === '' && url.password === ''
-  if (!isUsable) throw new TypeError('expected admin URLs such as http://HOST:9090, without user and password')
+  if (!isUsable)
+    throw new TypeError('expected admin URLs such as http://HOST:9090, without user and password')
 }
 
 function authorization(token: string | undefined): Record<string, string> {

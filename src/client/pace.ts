@@ -7,8 +7,11 @@ const FIRST_WAIT = 250
 /** Part of a lease after which it is renewed: two renewals may fail before it ends. */
 const RENEWAL_PART = 3
 
-/** Least and most that one call may take, in milliseconds. */
-const PATIENCE = { least: 500, most: 5_000 }
+/**
+ * Least and most that a call may take, in milliseconds. A gateway that is busy must not be taken for one that hangs, even by
+ * the shortest leases; and a registration is answered only once it is in force on all threads.
+ */
+const PATIENCE = { least: 2_000, most: 5_000, registration: 10_000 }
 
 /** Longest wait between two tries, in milliseconds: a third of the lease. */
 export function longestWait(ttl: number): number {
@@ -41,9 +44,14 @@ export function retryWait(failures: number, ttl: number, chance: number, retryAf
   return Math.min(FIRST_WAIT * 2 ** (failures - 1), most) * (1 - chance / 2)
 }
 
-/** How long a call may take, in milliseconds: short enough that a second gateway can be asked before the lease ends. */
-export function patience(ttl: number): number {
-  return Math.min(Math.max(ttl / (2 * RENEWAL_PART), PATIENCE.least), PATIENCE.most)
+/**
+ * How long a call may take, in milliseconds: short enough that, of leases of 12 s and more, a second gateway can be asked
+ * before the lease ends.
+ */
+export function patience(method: string, ttl: number): number {
+  if (method === 'POST') return PATIENCE.registration
+  // Timers of signals take whole milliseconds only.
+  return Math.ceil(Math.min(Math.max(ttl / (2 * RENEWAL_PART), PATIENCE.least), PATIENCE.most))
 }
 
 /**

@@ -183,7 +183,20 @@ function checkAccess(
       { path: place, message: `expected a name of auth.${key}, got ${quote(document, place, name)}${hint}` }
     ]
   })
-  return [...blocks, ...names, ...checkSatisfy(document, path, access)]
+  return [...blocks, ...names, ...checkSatisfy(document, path, access), ...checkIsAny(document, path, access)]
+}
+
+/** A route that says who may use it, and means all, is a mistake: what was to guard it is missing. */
+function checkIsAny(
+  document: SourceDocument,
+  path: Path,
+  { allow, deny }: NonNullable<RawRoute['access']>
+): Finding[] {
+  const isEmpty = (key: string, blocks: readonly unknown[] | undefined) =>
+    !document.has([...path, key]) || blocks?.length === 0
+  const isAsking = document.has([...path, 'apiKeys']) || document.has([...path, 'jwt'])
+  if (isAsking || !isEmpty('allow', allow) || !isEmpty('deny', deny)) return []
+  return [{ path, message: 'expected allow, deny, apiKeys or jwt to keep somebody out, got none of them' }]
 }
 
 function checkSatisfy(

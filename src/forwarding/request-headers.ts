@@ -49,7 +49,7 @@ export function forwardedRequestHeaders(request: IncomingMessage, options: Reque
     const action = ACTIONS.get(name)
     if (action === 'host') hasHost = true
     if (action === 'drop' || named?.has(name) || isChanged(name, changes)) continue
-    if (consumer?.isWithheld(name)) continue
+    if (consumer?.isWithheld(name, known)) continue
     if (action === 'host') {
       if (options.hostHeader === 'preserve') out.push(rawHeaders[index]!, headers.host!)
     } else if (action === 'expect') {

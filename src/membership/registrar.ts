@@ -76,7 +76,11 @@ export class Registrar {
     const url = readUrl(request.url)
     const before = this.#entry(group, url)
     const found = this.#backend(group, url)
-    if (found?.source === 'file' && !before?.removal) return changed(group, url, before, before)
+    if (found?.source === 'file' && !before?.removal) {
+      // It may have been registered before the file named it.
+      if (before) await this.#renew(before)
+      return changed(group, url, before, before)
+    }
     const { url: _, ...given } = request
     const registration = { ...DEFAULTS, ...before?.registration, ...given }
     const state = before?.removal ? 'active' : (before?.state ?? 'active')

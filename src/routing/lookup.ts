@@ -47,27 +47,26 @@ export function findRoute(table: RouteTable, request: RequestHead): Lookup {
   if (hasDotSegment(path)) {
     return { refusal: badRequest('dot_segment', 'A path must not have dot segments.'), isFinal: true }
   }
-  const found = preflighted(table, request, path) ?? table.lookup(request.method!, request.headers.host, path)
+  const asked = isPreflight(request) ? preflighted(table, request, path) : undefined
+  const found = asked?.route.cors ? asked : table.lookup(request.method!, request.headers.host, path)
   if (found.kind === 'match') return { match: found, target: request.url! }
   if (found.kind === 'no-match') return { refusal: noRoute(), isFinal: !isDecodable(path) }
   return { refusal: methodNotAllowed(request.method!, found.allow), isFinal: false }
 }
 
-/** Whether a browser asks whether it may send a request (Fetch standard, section 3.2.2). */
+/** Whether a browser asks whether it may send a request (Fetch standard, section 3.2.2); it says which, and who asks. */
 export function isPreflight({ method, headers }: Pick<RequestHead, 'method' | 'headers'>): boolean {
-  return (
-    method === 'OPTIONS' &&
-    headers.origin !== undefined &&
-    headers['access-control-request-method'] !== undefined
-  )
+  return method === 'OPTIONS' && !!headers.origin && !!headers['access-control-request-method']
 }
 
-/** The route with `cors` of the request that a preflight asks about, whether or not it takes OPTIONS. */
-function preflighted(table: RouteTable, request: RequestHead, path: string): RouteMatch | undefined {
-  if (!isPreflight(request)) return undefined
-  const { headers } = request
+/** The route of the request that a preflight asks about; if it has `cors`, it has the preflight, OPTIONS or not. */
+export function preflighted(
+  table: RouteTable,
+  { headers }: Pick<RequestHead, 'headers'>,
+  path: string
+): RouteMatch | undefined {
   const found = table.lookup(headers['access-control-request-method']!, headers.host, path)
-  return found.kind === 'match' && found.route.cors ? found : undefined
+  return found.kind === 'match' ? found : undefined
 }
 
 /**

@@ -28,13 +28,17 @@ export interface RedisClient {
  *
  * @param url - As ioredis takes it; it may hold a password, and neither it nor ioredis's errors (which hold the
  *   arguments of commands, so of AUTH) are to be logged: {@link redisReason} is.
+ * @param options.name - What `CLIENT LIST` calls it.
  * @param options.blocks - For commands that wait at Redis for something to happen: whoever asks bounds them.
  */
-export function openRedis(url: string, { blocks = false }: { readonly blocks?: boolean } = {}): RedisClient {
+export function openRedis(
+  url: string,
+  { name = 'xecureapi', blocks = false }: { readonly name?: string; readonly blocks?: boolean } = {}
+): RedisClient {
   let givenUpAt = -Infinity
   const { Redis: Client } = require('ioredis') as typeof ioredis
   const redis = new Client(url, {
-    connectionName: 'xecureapi',
+    connectionName: name,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,

@@ -32,7 +32,7 @@ export class LogReader {
 
   constructor(options: LogReaderOptions) {
     this.#options = options
-    this.#client = openRedis(options.url, { blocks: true })
+    this.#client = openRedis(options.url, { name: 'xecureapi-registry', blocks: true })
     this.#client.redis.on('ready', () => this.wake())
     this.#ended = this.#follow()
   }

@@ -77,7 +77,7 @@ export class RedisRegistryCalls {
   #timeOffset = 0
 
   constructor(url: string, prefix: string) {
-    this.client = openRedis(url)
+    this.client = openRedis(url, { name: 'xecureapi-registry' })
     const redis = (this.#redis = this.client.redis as RegistryRedis)
     this.#keys = ['ver', 'state', 'log', 'lease', 'epoch'].map((name) => `{${prefix}}:${name}`)
     const define = (name: string, lua: string): void => redis.defineCommand(name, { lua, numberOfKeys: 5 })

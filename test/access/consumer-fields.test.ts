@@ -54,9 +54,20 @@ suite('credentials', () => {
     assert.deepEqual([checked!.isWithheld('x-api-key'), other!.isWithheld('x-api-key')], [true, false])
   })
 
+  test('of a token go no further where a key was enough and nobody has checked it, nor in trailers', () => {
+    const route = { access: { ...ACCESS, apiKeys: 'partners', jwt: 'shop', satisfy: 'any' } } as const
+    const fields = new ConsumerFields(AUTH, route)
+    const byKey = { consumer: 'acme', consumerAuth: 'apiKeys:partners' }
+    assert.equal(fields.isWithheld('authorization', byKey), true)
+    assert.equal(fields.isWithheld('authorization'), true)
+    const keyOnly = new ConsumerFields(AUTH, { access: { ...ACCESS, apiKeys: 'partners' } })
+    assert.equal(keyOnly.isWithheld('authorization', byKey), false, 'the backend may ask for one itself')
+  })
+
   test('of a token go further unless its issuer says otherwise', () => {
     const route = { access: { ...ACCESS, jwt: 'shop' } }
-    assert.equal(new ConsumerFields(AUTH, route).isWithheld('authorization'), false)
+    const known = { consumer: 'ann', consumerAuth: 'jwt:shop' }
+    assert.equal(new ConsumerFields(AUTH, route).isWithheld('authorization', known), false)
     const kept = { ...AUTH, jwt: [{ ...ISSUER, forward: false }] }
     assert.equal(new ConsumerFields(kept, route).isWithheld('authorization'), true)
   })

@@ -11,7 +11,12 @@ import {
 } from '../../src/client/register-backend.ts'
 import { closedPort } from '../helpers/misbehaving-backend.ts'
 import { until } from '../helpers/until.ts'
-import { type Call, type Reply, type ScriptedGateway, startScriptedGateway } from './scripted-gateway.ts'
+import {
+  type Call,
+  type Reply,
+  type ScriptedGateway,
+  startScriptedGateway
+} from '../helpers/scripted-gateway.ts'
 
 const ID = '[::1]:3003+tls'
 const BACKENDS = '/api/upstreams/cat%2Falog/backends'
@@ -48,7 +53,7 @@ function options(
 const count = (gateway: ScriptedGateway, method: string): number =>
   gateway.calls.filter((call) => call.method === method).length
 
-describe('registerBackend', { concurrency: true }, () => {
+describe('registerBackend', { concurrency: 8 }, () => {
   test('registers with what it is given, renews about each third of the ttl, deregisters on close and is silent then', async (t) => {
     const gateway = await gatewayThat(t, () => undefined)
     const given = options(gateway.url, {
@@ -72,16 +77,18 @@ describe('registerBackend', { concurrency: true }, () => {
     const [, first, second] = gateway.calls
     assert.ok(second!.at - first!.at >= 290, `${second!.at - first!.at} ms between two renewals`)
     await Promise.all([backend.close(), backend.close()])
-    const closed = [`POST ${BACKENDS}`, `PUT ${ONE}/lease`, `PUT ${ONE}/lease`, `DELETE ${ONE}`]
-    assert.deepEqual(gateway.lines(), closed)
+    const [registration, ...renewals] = gateway.lines()
+    assert.equal(registration, `POST ${BACKENDS}`)
+    assert.equal(renewals.pop(), `DELETE ${ONE}`)
+    assert.deepEqual(new Set(renewals), new Set([`PUT ${ONE}/lease`]))
     assert.deepEqual(new Set(gateway.calls.map(({ token }) => token)), new Set(['Bearer s']))
     assert.deepEqual(given.told, [
       { type: 'registered', id: ID, reason: undefined },
-      { type: 'renewed', id: ID, reason: undefined },
-      { type: 'renewed', id: ID, reason: undefined }
+      ...renewals.map(() => ({ type: 'renewed', id: ID, reason: undefined }))
     ])
+    const { length } = gateway.calls
     await delay(500)
-    assert.deepEqual(gateway.lines(), closed)
+    assert.equal(gateway.calls.length, length)
   })
 
   for (const status of [404, 410]) {

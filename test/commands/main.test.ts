@@ -10,7 +10,11 @@ describe('the command line', { concurrency: 2 }, () => {
     ['an unknown option', ['validate', '--cofnig', 'x'], "Unknown option '--cofnig'"],
     ['an option without its value', ['validate', '--config'], '--config'],
     ['a word that the command does not take', ['validate', 'other.yaml'], 'validate takes no "other.yaml"'],
-    ['one word too many', ['explain', 'GET', '/', 'x'], 'explain takes no "x"']
+    ['one word too many', ['explain', 'GET', '/', 'x'], 'explain takes no "x"'],
+    ['an option of another command', ['validate', '--now'], 'validate takes no "--now"'],
+    ['an option of another subcommand', ['backends', 'drain', '--now'], 'backends drain takes no "--now"'],
+    ['no subcommand', ['backends'], 'backends needs one of list, add'],
+    ['an unknown subcommand', ['backends', 'delete'], 'backends takes no "delete"']
   ] as const) {
     test(`${what} is an error with the usage, and exit code 1`, async (t) => {
       const cwd = await folderWith(t, SHOP)
@@ -19,7 +23,7 @@ describe('the command line', { concurrency: 2 }, () => {
       assert.equal(stdout, '')
       assert.ok(stderr.startsWith('xecureapi: '), stderr)
       assert.ok(stderr.includes(message), stderr)
-      assert.match(stderr, /^usage: xecureapi start\|validate\|routes\|explain\|schema/m)
+      assert.match(stderr, /^usage: xecureapi start\|validate\|routes\|explain\|backends/m)
     })
   }
 

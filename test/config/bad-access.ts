@@ -27,6 +27,13 @@ export const BAD_ACCESS: readonly BadConfig[] = [
     yaml: withRoute('access: { apiKeys: partners }', '# none\n'),
     errors: ['gateway.yaml:4: routes[0].access.apiKeys: expected a name of auth.apiKeys, got "partners"']
   },
+  ...['{}', '{ allow: [], deny: [] }'].map((access) => ({
+    wrong: `an access of ${access}, which keeps nobody out`,
+    yaml: withRoute(`access: ${access}`),
+    errors: [
+      'gateway.yaml:4: routes[0].access: expected allow, deny, apiKeys or jwt to keep somebody out, got none of them'
+    ]
+  })),
   {
     wrong: 'a set named like what all objects have',
     yaml: withRoute('access: { apiKeys: constructor }'),

@@ -8,7 +8,8 @@ import { loadConfig } from '../../src/config/load.ts'
 test('the hints name every replica with its address and process, and the log', async () => {
   const layout = layoutOf(await loadConfig(fileURLToPath(new URL('../../gateway.yaml', import.meta.url))))
   const pids = new Map(layout.replicas.map(({ name, port }) => [name, port + 10_000]))
-  const text = hints({ layout, pids, logFile: 'gateway.log' })
+  const fleet = [{ name: 'gateway', config: 'gateway.yaml', gateway: layout.gateway, admin: layout.admin }]
+  const text = hints({ layout, fleet, pids, logFiles: new Map([['gateway', 'gateway.log']]) })
   for (const { name, port } of layout.replicas) {
     assert.match(text, new RegExp(`^  ${name} +http://127\\.0\\.0\\.1:${port}  pid ${port + 10_000}$`, 'm'))
   }

@@ -9,7 +9,7 @@ import { call } from './replica.ts'
 import { tempFolder } from './temp-folder.ts'
 
 function run(t: TestContext, replica: Replica, folder: string, said: string[] = []): ReplicaProcess {
-  const process = runReplica(replica, folder, (line) => said.push(line), 100)
+  const process = runReplica(replica, folder, (line) => said.push(line), { reviveAfter: 100 })
   t.after(() => process.stop())
   return process
 }

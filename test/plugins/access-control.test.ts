@@ -14,6 +14,8 @@ import { RouteTable } from '../../src/routing/route-table.ts'
 import { AUTH } from '../access/auth.ts'
 import { type TestKey, testKey } from '../access/tokens.ts'
 import { route } from '../routing/routes.ts'
+import { group } from '../upstreams/groups.ts'
+import { plainApp } from './plain-app.ts'
 
 const KEY = 'key-of-acme'
 const PARTNERS = { name: 'partners', keys: [{ name: 'acme', hash: hexOf(hashApiKey(KEY)) }] }
@@ -199,19 +201,19 @@ suite('a route that goes by address', () => {
   })
 })
 
-suite('limits beside it', () => {
-  const limit = (from: 'ip' | 'consumer'): RateLimitConfig => ({
-    name: 'guarded',
-    limit: 1,
-    per: 3_600_000,
-    burst: 2,
-    cost: 1,
-    dryRun: false,
-    allow: [],
-    maxKeys: 10,
-    key: [{ from }]
-  })
+const limit = (from: 'ip' | 'consumer'): RateLimitConfig => ({
+  name: 'guarded',
+  limit: 1,
+  per: 3_600_000,
+  burst: 2,
+  cost: 1,
+  dryRun: false,
+  allow: [],
+  maxKeys: 10,
+  key: [{ from }]
+})
 
+suite('limits beside it', () => {
   test('by address also count who is refused, so that guessing is limited', async (t) => {
     const app = await guarded(t, { access: { apiKeys: 'partners' }, rateLimit: [limit('ip')] })
     const statuses: number[] = []
@@ -243,6 +245,25 @@ suite('limits beside it', () => {
   })
 })
 
+test('a limit by consumer holds apart who has the same name by a key and by a token', async (t) => {
+  const key = await testKey()
+  const access = { apiKeys: 'partners', jwt: 'shop', satisfy: 'any' } as const
+  const app = await guarded(t, { access, rateLimit: [limit('consumer')], key })
+  const token = { authorization: `Bearer ${await key.token({ sub: 'acme' })}` }
+  const statuses: number[] = []
+  for (const each of [token, token, token, { 'x-api-key': KEY }]) statuses.push((await ask(app, each)).status)
+  assert.deepEqual(statuses, [200, 200, 429, 200])
+})
+
 test('an app that names what is not there does not start', async (t) => {
   await assert.rejects(guarded(t, { access: { apiKeys: 'nobody' } }), /unknown auth\.apiKeys "nobody"/)
+})
+
+test('an app that forwards routes with rules, but has nobody to look at them, does not start', async (t) => {
+  const access = { allow: [], deny: [], satisfy: 'all', apiKeys: 'partners' } as const
+  const routes = [{ ...route('/guarded'), access }]
+  await assert.rejects(
+    plainApp(t, { upstreams: [group('catalog', ['a'])], routes }),
+    /register access-control before/
+  )
 })

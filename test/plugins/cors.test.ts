@@ -138,6 +138,14 @@ suite('a route with cors', () => {
     assert.equal('access-control-allow-methods' in fields, false)
   })
 
+  test('takes an OPTIONS that names no method, or no origin, like any request', async () => {
+    for (const [origin, method] of [
+      [SHOP, ''],
+      ['', 'GET']
+    ] as const)
+      assert.equal((await preflight('/sub', preflightFields(origin, method))).status, 429)
+  })
+
   test('changes nothing of a route without, nor of what no route takes', async () => {
     for (const url of ['/none', '/nowhere']) {
       assert.deepEqual((await answered(url, { origin: SHOP })).fields, {})
@@ -145,6 +153,26 @@ suite('a route with cors', () => {
       assert.deepEqual([asked.status, asked.fields], [429, {}])
     }
   })
+})
+
+test('a route with cors that takes OPTIONS allows nothing on one without', async (t) => {
+  const app = await refusingApp([
+    route('/api', { cors: { ...CORS, credentials: true } }),
+    route('/api/admin', { methods: ['GET', 'DELETE'] })
+  ])
+  t.after(() => app.close())
+  const ask = async (url: string, method: string) => {
+    const { statusCode, headers } = await app.inject({
+      method: 'OPTIONS',
+      url,
+      headers: preflightFields(SHOP, method)
+    })
+    return [statusCode, headers['access-control-allow-origin'], headers['access-control-allow-methods']]
+  }
+  assert.deepEqual(await ask('/api/admin/users?all', 'DELETE'), [204, undefined, undefined])
+  assert.deepEqual((await ask('/api/users', 'DELETE')).slice(0, 2), [204, SHOP])
+  // POST is none of that route's methods: the request would go to the one with cors.
+  assert.deepEqual((await ask('/api/admin', 'POST')).slice(0, 2), [204, SHOP])
 })
 
 test('an app that has @fastify/cors for its own routes may have routes with cors too', async (t) => {

@@ -45,6 +45,7 @@ test('a request that no backend served says what the app answered', async (t) =>
     route: undefined,
     group: undefined,
     backend: undefined,
+    consumer: undefined,
     pick: undefined,
     attempts: 0,
     waited: undefined,
