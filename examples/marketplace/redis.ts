@@ -5,6 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const WITHIN = 10_000
 
+const MISSING =
+  'several gateways share a Redis: install redis-server (on Debian: apt-get install redis-server)'
+
 /** A Redis of the demo's own, which keeps nothing. */
 export interface DemoRedis {
   readonly url: string
@@ -17,30 +20,31 @@ export async function startRedis(folder: string): Promise<DemoRedis> {
   const words = ['--bind', '127.0.0.1', '--port', String(port), '--save', '', '--dir', folder]
   // Ctrl-C in a terminal reaches the demo alone, which stops it after the gateways.
   const child: ChildProcess = spawn('redis-server', words, { stdio: 'ignore', detached: true })
-  let failure: string | undefined
-  child.once('error', (error: NodeJS.ErrnoException) => {
-    failure =
-      error.code === 'ENOENT'
-        ? 'several gateways share a Redis: install redis-server (on Debian: apt-get install redis-server)'
-        : error.message
+  const failed = new Promise<string>((resolve) => {
+    child.once('error', (error: NodeJS.ErrnoException) =>
+      resolve(error.code === 'ENOENT' ? MISSING : error.message)
+    )
+    child.once('exit', (code) => resolve(`redis-server ended with ${code}`))
   })
-  child.once('exit', (code) => (failure ??= `redis-server ended with ${code}`))
-  const deadline = performance.now() + WITHIN
-  while (failure === undefined && performance.now() < deadline) {
-    if (await accepts(port)) {
-      const ended = once(child, 'exit')
-      return {
-        url: `redis://127.0.0.1:${port}`,
-        async stop() {
-          child.kill('SIGTERM')
-          if (child.exitCode === null && child.signalCode === null) await ended
-        }
-      }
-    }
-    await sleep(50)
+  const late = sleep(WITHIN, `redis-server did not answer within ${WITHIN / 1000} s`, { ref: false })
+  const failure = await Promise.race([failed, late, whenAccepting(port)])
+  if (failure !== undefined) {
+    child.kill('SIGKILL')
+    throw new Error(failure)
   }
-  child.kill('SIGKILL')
-  throw new Error(failure ?? `redis-server did not answer within ${WITHIN / 1000} s`)
+  const ended = once(child, 'exit')
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    async stop() {
+      child.kill('SIGTERM')
+      if (child.exitCode === null && child.signalCode === null) await ended
+    }
+  }
+}
+
+async function whenAccepting(port: number): Promise<undefined> {
+  while (!(await accepts(port))) await sleep(50, undefined, { ref: false })
+  return undefined
 }
 
 async function freePort(): Promise<number> {

@@ -15,12 +15,14 @@ export async function documentRoutes(
   { describe }: { readonly describe: (scope: FastifyInstance) => Promise<void> }
 ): Promise<void> {
   let documents: Promise<FastifyInstance> | undefined
-  app.addHook('onClose', async () => void (await (await documents)?.close()))
+  app.addHook('onClose', async () => {
+    await (await documents)?.close()
+  })
   for (const url of ['/openapi.json', '/docs', '/docs/*']) {
     app.get(url, async (request, reply) => {
       documents ??= buildDocuments(describe)
-      const { routing } = await documents
-      routing(request.raw, reply.hijack().raw)
+      const described = await documents
+      described.routing(request.raw, reply.hijack().raw)
     })
   }
 }
