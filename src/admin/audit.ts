@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 
 /** What an operator did. */
 export interface AuditedAction {
-  readonly action: 'register' | 'change' | 'remove' | 'reload'
+  readonly action: 'register' | 'change' | 'remove' | 'reload' | 'confirm' | 'restore'
   readonly group?: string
   /** Id of the backend. */
   readonly backend?: string

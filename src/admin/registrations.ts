@@ -124,6 +124,24 @@ export async function registrationRoutes(app: FastifyInstance, context: AdminCon
   )
 }
 
+/** Settles a doubt about the store that gateways share: `/registrations/confirm` and `/registrations/restore`. */
+export async function doubtRoutes(
+  app: FastifyInstance,
+  { membership: { registrar, store } }: AdminContext
+): Promise<void> {
+  const summaries = {
+    confirm: 'Believes what the store says now, though it has lost entries.',
+    restore: 'Brings the entries that are known here back into the store.'
+  } as const
+  for (const order of ['confirm', 'restore'] as const) {
+    app.post(`/registrations/${order}`, { schema: { summary: summaries[order] } }, async (request) => {
+      const version = await registrar.settle(order)
+      audit(request, { action: order })
+      return { version, entries: store.snapshot.entries.size }
+    })
+  }
+}
+
 function readTtl(ttl: string | number): number {
   const time = typeof ttl === 'number' ? ttl * 1000 : parseDuration(ttl)
   if (time !== undefined && time >= TTL.least && time <= TTL.most) return Math.round(time)

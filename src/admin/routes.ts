@@ -12,7 +12,7 @@ import { explainRoutes } from './explain.ts'
 import { documentRoutes } from './openapi.ts'
 import { probeRoutes } from './probes.ts'
 import type { Readiness } from './readiness.ts'
-import { registrationRoutes } from './registrations.ts'
+import { doubtRoutes, registrationRoutes } from './registrations.ts'
 import { routeRoutes } from './route-list.ts'
 import { registerStrict } from './strict-routes.ts'
 import { upstreamRoutes } from './upstreams.ts'
@@ -50,6 +50,7 @@ async function ownRoutes(app: FastifyInstance, context: AdminContext): Promise<v
   await registerStrict(app, '/api', async (api) => {
     await api.register(upstreamRoutes, context)
     await api.register(registrationRoutes, context)
+    await api.register(doubtRoutes, context)
     await api.register(routeRoutes, context)
     await api.register(explainRoutes, context)
     await api.register(eventRoutes, context)

@@ -172,6 +172,27 @@ export class Registrar {
     return ttl
   }
 
+  /**
+   * Settles a doubt about a store that gateways share, whose entries are fewer than they were: `confirm` believes what it
+   * says now, `restore` brings back what is known here.
+   *
+   * @returns Version of the store.
+   * @throws {ProblemError} 409 when nothing is in doubt; 503
+   */
+  async settle(order: 'confirm' | 'restore'): Promise<number> {
+    const { store, enforce } = this.#options
+    if (store.trouble !== 'unconfirmed_snapshot' || !store.confirm || !store.restore) {
+      throw new ProblemError(409, 'nothing_in_doubt', 'What the store says is not in doubt.')
+    }
+    try {
+      await (order === 'confirm' ? store.confirm() : store.restore())
+    } catch (error) {
+      throw storeProblem(error)
+    }
+    await enforce()
+    return store.snapshot.version
+  }
+
   async #renew({ group, url, registration }: Entry): Promise<void> {
     if (registration?.ttl === undefined) return
     try {

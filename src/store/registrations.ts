@@ -115,6 +115,18 @@ export interface RegistrationStore {
    * @throws {StoreUnavailable}
    */
   renew(group: string, url: string): Promise<boolean>
+  /**
+   * Of a store that others may empty: believes what it says now, whatever that is. For an operator who knows.
+   *
+   * @throws {StoreUnavailable}
+   */
+  confirm?(): Promise<StoreSnapshot>
+  /**
+   * Of the same: brings what is known here back into it, beside what it has.
+   *
+   * @throws {StoreUnavailable}
+   */
+  restore?(): Promise<StoreSnapshot>
   /** No write is under way and no timer runs any more when it resolves. */
   close(): Promise<void>
   on<Name extends keyof StoreEvents>(name: Name, listener: (...args: StoreEvents[Name]) => void): this

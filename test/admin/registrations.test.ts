@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test, type TestContext } from 'node:test'
 import Fastify, { type LightMyRequestResponse } from 'fastify'
 import problemDetails from '../../plugins/problem-details.ts'
-import { registrationRoutes } from '../../src/admin/registrations.ts'
+import { doubtRoutes, registrationRoutes } from '../../src/admin/registrations.ts'
 import type { AdminContext } from '../../src/admin/routes.ts'
 import { registerStrict } from '../../src/admin/strict-routes.ts'
 import { type BackendView, upstreamRoutes } from '../../src/admin/upstreams.ts'
@@ -46,6 +46,7 @@ async function admin(t: TestContext) {
   await registerStrict(app, '/api', async (api) => {
     await api.register(upstreamRoutes, context)
     await api.register(registrationRoutes, context)
+    await api.register(doubtRoutes, context)
   })
   const call = async (
     method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE',
@@ -59,7 +60,7 @@ async function admin(t: TestContext) {
       ...(payload && { payload }),
       ...(match !== undefined && { headers: { 'if-match': match } })
     })
-  return { call, registry, store, audits: () => lines('changed by the admin API') }
+  return { app, call, registry, store, audits: () => lines('changed by the admin API') }
 }
 
 function view(response: LightMyRequestResponse): BackendView & { generation: number; detail: string } {
@@ -210,6 +211,27 @@ test('a backend of the file can be drained, but neither removed nor changed othe
   // What says nothing is not kept.
   await call('PATCH', '/a:80', { state: 'active' })
   assert.equal(store.snapshot.entries.size, 0)
+})
+
+test('a doubt about the store is settled by who knows, and only when there is one', async (t) => {
+  const { app, call, store, audits } = await admin(t)
+  const order = async (name: string) =>
+    (await app.inject({ method: 'POST', url: `/api/registrations/${name}` })).statusCode
+  assert.equal(await order('confirm'), 409)
+  store.trouble = 'connect_refused'
+  assert.equal(await order('confirm'), 409)
+  store.trouble = 'unconfirmed_snapshot'
+  assert.equal((await call('POST', '', { url: NEW })).statusCode, 503)
+  assert.equal(await order('confirm'), 200)
+  store.trouble = 'unconfirmed_snapshot'
+  assert.equal(await order('restore'), 200)
+  assert.deepEqual(
+    [store.orders, audits().map(({ action }) => action)],
+    [
+      ['confirm', 'restore'],
+      ['confirm', 'restore']
+    ]
+  )
 })
 
 test('every change is one line that says who did what, before and after, and nothing else is', async (t) => {

@@ -35,6 +35,23 @@ export class MemoryStore extends EventEmitter<StoreEvents> implements Registrati
     return true
   }
 
+  /** Orders of an operator, in order. */
+  readonly orders: string[] = []
+
+  async confirm(): Promise<StoreSnapshot> {
+    return this.#obey('confirm')
+  }
+
+  async restore(): Promise<StoreSnapshot> {
+    return this.#obey('restore')
+  }
+
+  #obey(order: string): StoreSnapshot {
+    this.orders.push(order)
+    this.trouble = undefined
+    return this.snapshot
+  }
+
   async close(): Promise<void> {}
 }
 
