@@ -1,22 +1,18 @@
 import type { Server } from 'node:http'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import Fastify, { type FastifyBaseLogger, type FastifyHttpOptions, type FastifyInstance } from 'fastify'
-import accessControl from '../plugins/access-control.ts'
 import accessLog from '../plugins/access-log.ts'
 import balancing from '../plugins/balancing.ts'
 import circuitBreaking from '../plugins/circuit-breaking.ts'
 import concurrencyLimits from '../plugins/concurrency-limits.ts'
-import cors from '../plugins/cors.ts'
 import forwarding from '../plugins/forwarding.ts'
 import healthChecks from '../plugins/health-checks.ts'
 import metrics from '../plugins/metrics.ts'
 import outlierDetection from '../plugins/outlier-detection.ts'
-import rateLimiting from '../plugins/rate-limiting.ts'
 import overloadProtection from '../plugins/overload-protection.ts'
 import problemDetails, { sendProblem } from '../plugins/problem-details.ts'
 import requestRecord from '../plugins/request-record.ts'
 import routing from '../plugins/routing.ts'
-import securityHeaders from '../plugins/security-headers.ts'
 import upstreamRegistry from '../plugins/upstream-registry.ts'
 import { guard } from './admin/guard.ts'
 import { type AdminContext, adminRoutes } from './admin/routes.ts'
@@ -62,16 +58,19 @@ export async function buildGeneration(parts: GenerationParts): Promise<FastifyIn
   await app.register(routing, { table })
   await app.register(metrics, { stats: parts.stats })
   if (parts.config.log.access) await app.register(accessLog)
-  await app.register(securityHeaders)
-  await app.register(cors)
   const { auth, routes } = parts.config
+  // What few ask for is loaded when somebody does: each takes every thread some tens of milliseconds.
+  if (routes.some((route) => route.securityHeaders)) {
+    await app.register(import('../plugins/security-headers.ts'))
+  }
+  if (routes.some((route) => route.cors)) await app.register(import('../plugins/cors.ts'))
   const { trustProxy, limits } = parts.config.server
   await app.register(overloadProtection, { maxEventLoopDelay: limits.maxEventLoopDelay })
   if (routes.some(({ access }) => access)) {
-    await app.register(accessControl, { auth, jwks: parts.jwks, trustProxy })
+    await app.register(import('../plugins/access-control.ts'), { auth, jwks: parts.jwks, trustProxy })
   }
   if (limitsOf(parts.config).length > 0) {
-    await app.register(rateLimiting, {
+    await app.register(import('../plugins/rate-limiting.ts'), {
       limits: parts.config.rateLimit,
       limiterOf: (id, limit) => parts.limiters.of(id, limit),
       trustProxy
