@@ -4,7 +4,7 @@ import type { GatewayConfig } from '../config/types.ts'
 export const REDACTED = '[redacted]'
 
 /** Keys whose texts are secrets, or may be, wherever they stand. */
-const SECRET_KEYS: ReadonlySet<string> = new Set(['token', 'hash', 'secret'])
+const SECRET_KEYS: ReadonlySet<string> = new Set(['token', 'hash', 'secret', 'password'])
 
 /** Keys whose texts are PEM, or the path of a file with it. */
 const PEM_KEYS: ReadonlySet<string> = new Set(['ca', 'cert', 'key'])

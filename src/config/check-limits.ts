@@ -4,7 +4,6 @@ import type { RouteDefinition } from './define-routes.ts'
 import { quote, type SourceDocument } from './document.ts'
 import type { Finding } from './issue.ts'
 import type { Path } from './path.ts'
-import { isRedisUrl, REDIS_URL_MESSAGE } from './redis-url.ts'
 import { parseLimitKey } from './request-key-text.ts'
 import { limitList, limitNames } from './resolve-limits.ts'
 import type { RawConfig } from './schema.ts'
@@ -239,22 +238,6 @@ export function checkConcurrency(
   if (max === undefined || min <= max) return []
   const most = quote(document, [...path, 'max'], max)
   return [{ path: place, message: `expected at most max, which is ${most}, ${got}` }]
-}
-
-/** Checks `store`: that what only Redis has stands beside it, and that it can be asked for. */
-export function checkStore(document: SourceDocument, store: Sound<RawConfig>['store']): Finding[] {
-  if (store?.type === 'file') {
-    const found = (['url', 'prefix'] as const).filter((key) => document.has(['store', key]))
-    const message = (key: string) => `expected ${key} beside redis only, got it beside file`
-    return found.map((key) => ({ path: ['store', key], message: message(key) }))
-  }
-  const path = ['store', 'url']
-  if (store?.type === 'redis' && !document.has(path)) {
-    return [{ path, message: `${REDIS_URL_MESSAGE}, got nothing` }]
-  }
-  if (store?.url === undefined || isRedisUrl(store.url)) return []
-  // Whatever is wrong with it, it may hold a password.
-  return [{ path, message: `${REDIS_URL_MESSAGE}, got a text of ${store.url.length}` }]
 }
 
 interface Placed {

@@ -22,3 +22,29 @@ function isEncoded(text: string): boolean {
     return false
   }
 }
+
+/** What the URL of a Redis says. */
+export interface RedisAddress {
+  /** Without the brackets of IPv6. */
+  readonly host: string
+  /** undefined = that of its kind. */
+  readonly port: number | undefined
+  readonly username: string | undefined
+  readonly password: string | undefined
+  readonly database: number | undefined
+  readonly isTls: boolean
+}
+
+/** Takes a URL apart. @param text - One that {@link isRedisUrl} takes. */
+export function parseRedisUrl(text: string): RedisAddress {
+  const { protocol, hostname, port, username, password, pathname } = new URL(text)
+  const decoded = (word: string): string | undefined => (word === '' ? undefined : decodeURIComponent(word))
+  return {
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: port === '' ? undefined : Number(port),
+    username: decoded(username),
+    password: decoded(password),
+    database: pathname.length > 1 ? Number(pathname.slice(1)) : undefined,
+    isTls: protocol === 'rediss:'
+  }
+}

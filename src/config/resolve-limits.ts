@@ -88,5 +88,6 @@ export function resolveConcurrency({ mode, min, max }: RawConcurrency): Concurre
 export function resolveStore(folder: string, store: NonNullable<RawConfig['store']>): StoreConfig {
   const path = resolvePath(folder, present(store.path))
   if (store.type !== 'redis') return { type: 'file', path }
-  return { type: 'redis', url: present(store.url), prefix: present(store.prefix), path }
+  const { url, sentinel, prefix } = store
+  return { type: 'redis', url: present(url), ...(sentinel && { sentinel }), prefix: present(prefix), path }
 }

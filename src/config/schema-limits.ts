@@ -1,5 +1,4 @@
 import { Type } from 'typebox'
-import { REDIS_URL_MESSAGE } from './redis-url.ts'
 import { LIMIT_KEY_MESSAGE, LIMIT_KEY_PATTERN } from './request-key-text.ts'
 import { CLOSED, Duration, Name } from './schema-parts.ts'
 import { PRIORITIES } from './types.ts'
@@ -221,49 +220,5 @@ export const ConcurrencySchema = Type.Object(
     ...CLOSED,
     description: 'How many requests may await their response at once, over all threads; absent = any number.',
     examples: [{}, { mode: 'static', max: 200 }]
-  }
-)
-
-/** `store`. */
-export const StoreSchema = Type.Object(
-  {
-    type: Type.Optional(
-      Type.Enum(['file', 'redis'], {
-        description: 'file: a folder of this machine. redis: what gateways share.',
-        default: 'file'
-      })
-    ),
-    path: Type.Optional(
-      Type.String({
-        description: 'Folder for what stays on this machine.',
-        default: '.xecureapi',
-        minLength: 1
-      })
-    ),
-    url: Type.Optional(
-      Type.String({
-        description: 'Where Redis is: redis://[user:password@]host[:port][/db], or rediss://.',
-        pattern: '^rediss?://',
-        errorMessage: REDIS_URL_MESSAGE,
-        // Whoever reads this may not see the value in messages either.
-        writeOnly: true
-      })
-    ),
-    prefix: Type.Optional(
-      Type.String({
-        description: 'What the names of all keys in Redis begin with.',
-        default: 'xgw',
-        pattern: '^[A-Za-z0-9][A-Za-z0-9:._-]*$',
-        maxLength: 100,
-        errorMessage:
-          'expected a prefix such as xgw or shop:eu, at most 100 characters without spaces and braces'
-      })
-    )
-  },
-  {
-    ...CLOSED,
-    description: 'What outlives a process, and what gateways share.',
-    default: {},
-    examples: [{ type: 'redis', url: 'redis://cache.internal:6379' }]
   }
 )

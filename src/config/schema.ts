@@ -1,9 +1,10 @@
 import { Type, type Static } from 'typebox'
 import { AuthSchema } from './schema-access.ts'
 import { AdminSchema } from './schema-admin.ts'
-import { ClientLimitsSchema, rateLimitSchema, StoreSchema } from './schema-limits.ts'
+import { ClientLimitsSchema, rateLimitSchema } from './schema-limits.ts'
 import { CLOSED, Duration, ListenHost, ListenPort, NAME_KEYS } from './schema-parts.ts'
 import { RouteSchema } from './schema-routes.ts'
+import { StoreSchema } from './schema-store.ts'
 import { RedirectSchema, ServerTlsSchema } from './schema-tls.ts'
 import { UpstreamSchema } from './schema-upstreams.ts'
 

@@ -74,11 +74,29 @@ export interface FileStoreConfig {
   readonly path: string
 }
 
+/** Where a Redis is. */
+export interface RedisConnectionConfig {
+  /**
+   * `redis://` or `rediss://`; may hold a password. One: that of the Redis. A list: nodes of one cluster, not
+   * necessarily all, with the login of the first. Beside `sentinel`: the sentinels, with login and database of what they
+   * watch over.
+   */
+  readonly url: string | readonly string[]
+  /** Whom sentinels are asked for. */
+  readonly sentinel?: SentinelConfig
+}
+
+/** A Redis that sentinels watch over. */
+export interface SentinelConfig {
+  /** Its name there. */
+  readonly name: string
+  /** Of the sentinels themselves; absent = they ask for none. */
+  readonly password?: string
+}
+
 /** A Redis that gateways share. */
-export interface RedisStoreConfig {
+export interface RedisStoreConfig extends RedisConnectionConfig {
   readonly type: 'redis'
-  /** `redis://` or `rediss://`, as ioredis takes it; may hold a password. */
-  readonly url: string
   /** What the names of all keys begin with, in braces so that a cluster keeps them together. */
   readonly prefix: string
   /** Absolute path of the folder for what stays on this machine. */

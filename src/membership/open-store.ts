@@ -12,6 +12,6 @@ export async function openStore(store: StoreConfig, id: string, log: Logger): Pr
   if (store.type === 'file') return await FileStore.open({ folder: store.path, id, now: Date.now, log })
   // Most gateways share nothing.
   const { RedisRegistry } = await import('../store/redis-registry.ts')
-  const { url, prefix, path: folder } = store
-  return await RedisRegistry.open({ url, prefix, folder, id, log })
+  const { prefix, path: folder } = store
+  return await RedisRegistry.open({ connection: store, prefix, folder, id, log })
 }

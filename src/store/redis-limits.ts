@@ -1,10 +1,11 @@
 import { hash } from 'node:crypto'
-import type { Redis } from 'ioredis'
+import type { RedisConnectionConfig } from '../config/types.ts'
 import type { Pace } from '../limits/gcra.ts'
 import { type Grant, type LimitCall, type LimitStore, STORE_PATIENCE } from '../limits/limit-store.ts'
 import { sharedNow } from '../shared-clock.ts'
 import { RedisBreaker } from './redis-breaker.ts'
 import { openRedis, type RedisClient } from './redis-client.ts'
+import type { RedisConnection } from './redis-connection.ts'
 import { REFUND_SCRIPT, TAKE_SCRIPT } from './redis-scripts.ts'
 
 /**
@@ -20,7 +21,7 @@ export interface StoreLog {
 }
 
 /** ioredis with our scripts: each is one command, sent by its digest once Redis knows it. */
-type LimitRedis = Redis & {
+type LimitRedis = RedisConnection & {
   takeOfLimit: (key: string, ...words: (string | number)[]) => Promise<[granted: number, debt: number]>
   refundOfLimit: (key: string, ...words: (string | number)[]) => Promise<number>
 }
@@ -53,14 +54,14 @@ export class RedisLimits {
   #isOpening = true
   #quietUntil = -Infinity
 
-  constructor(url: string, log: StoreLog) {
-    this.#client = openRedis(url)
+  constructor(config: RedisConnectionConfig, log: StoreLog) {
+    this.#client = openRedis(config)
     this.#redis = this.#client.redis as LimitRedis
     this.#redis.defineCommand('takeOfLimit', { lua: TAKE_SCRIPT, numberOfKeys: 1 })
     this.#redis.defineCommand('refundOfLimit', { lua: REFUND_SCRIPT, numberOfKeys: 1 })
     this.#log = log
     const opened = (): void => void (this.#isOpening = false)
-    this.#redis.once('ready', opened).once('close', opened).once('end', opened)
+    for (const event of ['ready', 'error', 'close', 'end']) this.#redis.once(event, opened)
   }
 
   /** What counts one limit. @param id - Of the limit, the same in all gateways. */

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { RedisConnectionConfig } from '../config/types.ts'
 import { type LogRecord, readRecord } from './redis-registry-calls.ts'
 import { openRedis, type RedisClient } from './redis-client.ts'
 
@@ -11,7 +12,7 @@ const PAUSE = 50
 
 /** What a {@link LogReader} needs. */
 export interface LogReaderOptions {
-  readonly url: string
+  readonly connection: RedisConnectionConfig
   /** Key of the stream. */
   readonly log: string
   /** From which version to go on; undefined = not now. Asked again after {@link LogReader.wake}. */
@@ -32,7 +33,7 @@ export class LogReader {
 
   constructor(options: LogReaderOptions) {
     this.#options = options
-    this.#client = openRedis(options.url, { name: 'xecureapi-registry', blocks: true })
+    this.#client = openRedis(options.connection, { name: 'xecureapi-registry', blocks: true })
     this.#client.redis.on('ready', () => this.wake())
     this.#ended = this.#follow()
   }

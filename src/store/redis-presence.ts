@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Redis } from 'ioredis'
 import type { GatewayConfig, RedisStoreConfig } from '../config/types.ts'
 import { limitsOf } from '../limits/limit-tables.ts'
 import { sharedNow } from '../shared-clock.ts'
 import type { EventLog } from '../telemetry/events.ts'
 import { openRedis, type RedisClient } from './redis-client.ts'
+import { connectionKey, type RedisConnection } from './redis-connection.ts'
 import type { StoreLog } from './redis-limits.ts'
 import { PRESENCE_SCRIPT } from './redis-scripts.ts'
 
@@ -16,7 +16,7 @@ const GONE_AFTER = 5000
 /** How long a stop waits for taking this gateway out, in milliseconds. */
 const FAREWELL = 200
 
-type PresenceRedis = Redis & {
+type PresenceRedis = RedisConnection & {
   beatOfGateway: (key: string, id: string, goneAfter: number) => Promise<number>
 }
 
@@ -50,14 +50,14 @@ export class RedisPresence {
   follow(config: Pick<GatewayConfig, 'store' | 'rateLimit' | 'routes'>): void {
     const { store } = config
     const next = store.type === 'redis' && limitsOf(config).length > 0 ? store : undefined
-    if (next?.url === this.#store?.url && next?.prefix === this.#store?.prefix) return
+    if (placeOf(next) === placeOf(this.#store)) return
     void this.stop()
     this.#store = next
     if (!next) {
       Atomics.store(this.#options.gateways, 0, 1)
       return
     }
-    this.#client = openRedis(next.url)
+    this.#client = openRedis(next)
     const redis = this.#client.redis as PresenceRedis
     redis.defineCommand('beatOfGateway', { lua: PRESENCE_SCRIPT, numberOfKeys: 1 })
     redis.on('ready', () => void this.#beat(redis, next))
@@ -105,6 +105,10 @@ export class RedisPresence {
     else log.info('the store is back')
     events.record({ type: 'store', state, ...(reason && { reason }) })
   }
+}
+
+function placeOf(store: RedisStoreConfig | undefined): string | undefined {
+  return store && `${store.prefix} ${connectionKey(store)}`
 }
 
 function setOf({ prefix }: RedisStoreConfig): string {

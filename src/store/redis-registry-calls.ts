@@ -1,7 +1,8 @@
-import type { Redis } from 'ioredis'
+import type { RedisConnectionConfig } from '../config/types.ts'
 import { backendKey } from '../upstreams/backend.ts'
 import { decodeEpoch, encodeEpoch, type Epoch } from './epoch.ts'
-import { type RedisClient, openRedis } from './redis-client.ts'
+import { openRedis, type RedisClient } from './redis-client.ts'
+import type { RedisConnection } from './redis-connection.ts'
 import {
   LOOK_SCRIPT,
   READ_SCRIPT,
@@ -60,7 +61,7 @@ export interface Look {
 type Words = readonly (string | number)[]
 type RawRecord = [id: string, fields: string[]]
 
-type RegistryRedis = Redis & {
+type RegistryRedis = RedisConnection & {
   readRegistry: (...words: Words) => Promise<[string, string, string, string[]]>
   writeRegistry: (...words: Words) => Promise<[WriteAnswer['kind'], string, string, RawRecord[], string]>
   renewRegistry: (...words: Words) => Promise<['done' | 'stale' | 'late', string, string]>
@@ -70,14 +71,16 @@ type RegistryRedis = Redis & {
 
 /** What is asked of a Redis that holds registrations. Every call fails with ioredis's errors, within a second. */
 export class RedisRegistryCalls {
+  readonly connection: RedisConnectionConfig
   readonly client: RedisClient
   readonly #redis: RegistryRedis
   readonly #keys: readonly string[]
   /** Redis's time when `performance.now()` was 0, at the earliest; in milliseconds. */
   #timeOffset = 0
 
-  constructor(url: string, prefix: string) {
-    this.client = openRedis(url, { name: 'xecureapi-registry' })
+  constructor(connection: RedisConnectionConfig, prefix: string) {
+    this.connection = connection
+    this.client = openRedis(connection, { name: 'xecureapi-registry' })
     const redis = (this.#redis = this.client.redis as RegistryRedis)
     this.#keys = ['ver', 'state', 'log', 'lease', 'epoch'].map((name) => `{${prefix}}:${name}`)
     const define = (name: string, lua: string): void => redis.defineCommand(name, { lua, numberOfKeys: 5 })

@@ -21,7 +21,6 @@ const VAGUE = new Set([undefined, 'not_connected', 'unconfirmed_snapshot'])
 
 /** What a {@link RegistryFollower} needs. */
 export interface FollowerOptions {
-  readonly url: string
   /** Id of this gateway. */
   readonly id: string
   readonly calls: RedisRegistryCalls
@@ -76,7 +75,7 @@ export class RegistryFollower {
     this.#snapshot = options.known.snapshot
     this.#grace = new ReapingGrace(options.leastGrace)
     this.#reader = new LogReader({
-      url: options.url,
+      connection: this.#calls.connection,
       log: this.#calls.log,
       position: () => this.#position?.version,
       take: async (records) => {
@@ -85,7 +84,7 @@ export class RegistryFollower {
     })
     const { redis } = this.#calls.client
     redis.on('ready', () => void this.sync())
-    redis.on('close', () => this.#broke())
+    for (const event of ['error', 'close']) redis.on(event, () => this.#broke())
     this.#plan()
   }
 

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import type { Logger } from 'pino'
+import type { RedisConnectionConfig } from '../config/types.ts'
 import { backendKey } from '../upstreams/backend.ts'
 import { LastKnownGood } from './last-known-good.ts'
 import {
@@ -30,8 +31,7 @@ const MOST_ENTRIES = 10_000
 
 /** What a {@link RedisRegistry} is opened with. */
 export interface RedisRegistryOptions {
-  /** As ioredis takes it. */
-  readonly url: string
+  readonly connection: RedisConnectionConfig
   /** What its keys begin with: one registry. */
   readonly prefix: string
   /** Where the last known good is kept. Made when it is not there. */
@@ -77,7 +77,7 @@ export class RedisRegistry extends EventEmitter<StoreEvents> implements Registra
   private constructor(options: RedisRegistryOptions, kept: LastKnownGood, known: Knowledge) {
     super()
     this.#id = options.id
-    this.#calls = new RedisRegistryCalls(options.url, options.prefix)
+    this.#calls = new RedisRegistryCalls(options.connection, options.prefix)
     this.#follower = new RegistryFollower({
       ...options,
       calls: this.#calls,

@@ -1,6 +1,8 @@
+import type { RedisConnectionConfig } from '../config/types.ts'
+import { connectionKey } from './redis-connection.ts'
 import { RedisLimits, type StoreLog } from './redis-limits.ts'
 
-/** One thread's connections to the Redis of limits: one per URL, for as long as a generation uses it. */
+/** One thread's connections to the Redis of limits: one per Redis and login, for as long as a generation uses it. */
 export class RedisStores {
   readonly #log: StoreLog
   readonly #open = new Map<string, { readonly limits: RedisLimits; uses: number }>()
@@ -10,15 +12,16 @@ export class RedisStores {
   }
 
   /** The connection to this Redis, opened when there is none. @returns It, and what to call once when done with it. */
-  use(url: string): { readonly limits: RedisLimits; readonly release: () => void } {
-    const held = this.#open.get(url) ?? { limits: new RedisLimits(url, this.#log), uses: 0 }
-    this.#open.set(url, held)
+  use(config: RedisConnectionConfig): { readonly limits: RedisLimits; readonly release: () => void } {
+    const key = connectionKey(config)
+    const held = this.#open.get(key) ?? { limits: new RedisLimits(config, this.#log), uses: 0 }
+    this.#open.set(key, held)
     held.uses++
     return {
       limits: held.limits,
       release: () => {
         if (--held.uses > 0) return
-        this.#open.delete(url)
+        this.#open.delete(key)
         held.limits.close()
       }
     }

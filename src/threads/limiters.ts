@@ -38,7 +38,7 @@ export class Limiters {
     if (!share) throw new Error(`the limit "${id}" has no table`)
     const table = new LimitTable(share, this.#row)
     if (this.#store.type !== 'redis') return new LocalLimiter(table, limit, sharedNow)
-    this.#redis ??= this.#stores.use(this.#store.url)
+    this.#redis ??= this.#stores.use(this.#store)
     const store = this.#redis.limits.of(this.#store.prefix, id)
     const [k0 = 0, k1 = 0] = getRandomValues(new Int32Array(2))
     return new SharedLimiter(

@@ -4,6 +4,13 @@ const DURATION = 'expected a duration such as 250ms, 2s, 1m or 1h'
 const SIZE = 'expected a size such as 512B, 64KiB or 10MiB'
 const URL = 'expected a URL such as redis://[user:password@]host[:port][/db], with rediss: for TLS'
 
+const MASTER = 'expected the name of a master such as mymaster: at most 100 letters, digits, ".", "_" and "-"'
+
+/** A Redis whose URLs stand on lines of their own, from line 4. */
+function withUrls(...urls: readonly string[]): string {
+  return ['store:', '  type: redis', '  url:', ...urls.map((url) => `    - '${url}'`), ''].join('\n')
+}
+
 /** Each key of `server.limits` on a line of its own, from line 3. */
 function withServerLimits(...keys: readonly string[]): string {
   return ['server:', '  limits:', ...keys.map((key) => `    ${key}`), ''].join('\n')
@@ -142,10 +149,11 @@ export const BAD_CLIENT_LIMITS: readonly BadConfig[] = [
   },
   {
     wrong: 'what only Redis has beside a folder',
-    yaml: 'store:\n  url: redis://:hunter2@a\n  prefix: shop\n',
+    yaml: 'store:\n  url: redis://:hunter2@a\n  sentinel: { name: shop }\n  prefix: shop\n',
     errors: [
       'gateway.yaml:2: store.url: expected url beside redis only, got it beside file',
-      'gateway.yaml:3: store.prefix: expected prefix beside redis only, got it beside file'
+      'gateway.yaml:3: store.sentinel: expected sentinel beside redis only, got it beside file',
+      'gateway.yaml:4: store.prefix: expected prefix beside redis only, got it beside file'
     ]
   },
   ...BAD_URLS.map((url, index) => ({
@@ -157,6 +165,59 @@ export const BAD_CLIENT_LIMITS: readonly BadConfig[] = [
     wrong: 'a URL that is a number',
     yaml: 'store: { type: redis, url: 6379 }\n',
     errors: [`gateway.yaml:1: store.url: ${URL}, got a number`]
+  },
+  {
+    wrong: 'a list of URLs of which some are none',
+    yaml: withUrls('redis://a', 'http://:hunter2@b', 'redis://:hunter2@c?d'),
+    errors: [
+      `gateway.yaml:5: store.url[1]: ${URL}, got a text of 17`,
+      `gateway.yaml:6: store.url[2]: ${URL}, got a text of 20`
+    ]
+  },
+  {
+    wrong: 'a list with a URL that is none as ioredis has it',
+    yaml: withUrls('redis://a', 'redis://:hunter2@c?d'),
+    errors: [`gateway.yaml:5: store.url[1]: ${URL}, got a text of 20`]
+  },
+  {
+    wrong: 'a list of no URL',
+    yaml: 'store: { type: redis, url: [] }\n',
+    errors: ['gateway.yaml:1: store.url: expected one to 100 URLs, got an empty list']
+  },
+  {
+    wrong: 'a cluster of several logins, with and without TLS',
+    yaml: withUrls(
+      'redis://:hunter2@a',
+      'redis://:hunter3@b',
+      'rediss://c',
+      'redis://d',
+      'redis://:hunter2@e'
+    ),
+    errors: [
+      'gateway.yaml:5: store.url[1]: expected user, password and database of the first URL, or none, got others',
+      'gateway.yaml:6: store.url[2]: expected redis: in all URLs, or rediss: in all, got both'
+    ]
+  },
+  {
+    wrong: 'a cluster with a database',
+    yaml: withUrls('redis://:hunter2@a/1'),
+    errors: [
+      'gateway.yaml:4: store.url[0]: expected no database but 0, since a list of URLs without sentinel is a cluster'
+    ]
+  },
+  {
+    wrong: 'sentinels without the name of what they watch over',
+    yaml: 'store:\n  type: redis\n  url: redis://a\n  sentinel: { password: hunter2 }\n',
+    errors: [`gateway.yaml:4: store.sentinel.name: ${MASTER}, got nothing`]
+  },
+  {
+    wrong: 'sentinels with a name that none has, and a password that is none, which is not repeated',
+    yaml: 'store:\n  type: redis\n  url: redis://a\n  sentinel:\n    name: my master\n    password: [hunter2]\n    user: me\n',
+    errors: [
+      `gateway.yaml:5: store.sentinel.name: ${MASTER}, got "my master"`,
+      'gateway.yaml:6: store.sentinel.password: expected a text that is not empty, got a list',
+      'gateway.yaml:7: store.sentinel.user: unknown key "user"; expected one of name, password'
+    ]
   },
   {
     wrong: 'a prefix that would take keys apart',

@@ -271,6 +271,22 @@ suite('the store', () => {
     assert.deepEqual(store, { type: 'redis', url: 'redis://cache', prefix: 'xgw', path })
   })
 
+  test('may be a cluster, or what sentinels watch over', async (t) => {
+    const yaml = (more: string) => `store: { type: redis, url: [redis://:p@a, "redis://b:1"]${more} }`
+    const { file, store } = await load(t, yaml(''))
+    const url = ['redis://:p@a', 'redis://b:1']
+    assert.deepEqual(store, { type: 'redis', url, prefix: 'xgw', path: defaultStore(dirname(file)).path })
+    const watched = (
+      await load(t, yaml(', sentinel: { name: shop, password: "${env:WATCH}" }'), { WATCH: 'w' })
+    ).store
+    assert.ok(watched.type === 'redis')
+    assert.deepEqual([watched.url, watched.sentinel], [url, { name: 'shop', password: 'w' }])
+    // One URL: one sentinel, and a database is possible.
+    const one = (await load(t, 'store: { type: redis, url: redis://a/3, sentinel: { name: shop } }')).store
+    assert.ok(one.type === 'redis')
+    assert.deepEqual([one.url, one.sentinel], ['redis://a/3', { name: 'shop' }])
+  })
+
   test('has all of its URL as it was written, secrets included', async (t) => {
     const yaml =
       'store: { type: redis, url: "rediss://shop:${env:PASSWORD}@[::1]:6380/15", prefix: "shop:eu_1", path: s }'

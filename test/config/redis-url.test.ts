@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { Redis } from 'ioredis'
-import { isRedisUrl } from '../../src/config/redis-url.ts'
+import { isRedisUrl, parseRedisUrl } from '../../src/config/redis-url.ts'
 
 suite('the URL of a Redis', () => {
   test('has a host, and may have user, password, port and database', () => {
@@ -13,13 +13,27 @@ suite('the URL of a Redis', () => {
       'redis://[::1]:1/0'
     ]
     for (const url of good) assert.equal(isRedisUrl(url), true, url)
+    assert.deepEqual(parseRedisUrl(good[3]!), {
+      host: 'a',
+      port: 65_535,
+      username: 'u',
+      password: 'p@ä',
+      database: 15,
+      isTls: false
+    })
+    const none = { port: undefined, username: undefined, password: undefined, database: undefined }
+    assert.deepEqual(parseRedisUrl('rediss://[::1]/'), { ...none, host: '::1', isTls: true })
   })
 
-  test('is understood by ioredis, whenever it is taken for one', async () => {
-    const redis = new Redis('rediss://u:p%40s@a.example:6380/15', { lazyConnect: true })
+  test('says what ioredis takes it to say', () => {
+    const url = 'rediss://u:p%40s@a.example:6380/15'
+    const redis = new Redis(url, { lazyConnect: true })
     const { host, port, db, username, password, tls } = redis.options
-    assert.deepEqual([host, Number(port), db, username, password], ['a.example', 6380, 15, 'u', 'p@s'])
-    assert.ok(tls)
+    const said = parseRedisUrl(url)
+    assert.deepEqual(
+      [host, Number(port), db, username, password, !!tls],
+      [said.host, said.port, said.database, said.username, said.password, said.isTls]
+    )
     redis.disconnect()
   })
 

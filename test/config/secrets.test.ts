@@ -82,7 +82,7 @@ test('an interpolated value is in no message, whatever is wrong with it', async 
     '  redirect: { port: "${env:S}" }',
     '  proxyProtocol: ${env:S}',
     '  limits: { headersTimeout: "${env:SHORT}", bodyLimit: "${env:S}", maxHeaderSize: "${env:SIZE}", maxHeaders: "${env:S}" }',
-    'store: { type: redis, url: "redis://:${env:S}@a:${env:S}", prefix: "${env:S} ", path: "${env:S}" }',
+    'store: { type: redis, url: ["redis://:${env:S}@a:${env:S}", "${env:S}"], sentinel: { name: "${env:S} ", password: "" }, prefix: "${env:S} ", path: "${env:S}" }',
     'rateLimit:',
     '  - { name: "${env:NAME}", limit: "${env:COUNT}", per: "${env:SHORT}", cost: "${env:MORE}", allow: ["${env:S}"] }',
     '  - { name: "${env:NAME}", limit: "${env:S}", per: "${env:S}", key: ["${env:KEY}", "${env:KEY}", "${env:S}"] }',

@@ -32,18 +32,20 @@ export interface TestRedisOptions {
   readonly password?: string
   /** Whether it waits for {@link TestRedis.restart}. */
   readonly isDown?: boolean
+  /** More words of its command line. */
+  readonly args?: readonly string[]
 }
 
 /** Starts a Redis on a free port; it is killed with the test. */
 export async function startRedis(t: TestContext, options: TestRedisOptions = {}): Promise<TestRedis> {
-  const { password, isDown = false } = options
+  const { password, isDown = false, args = [] } = options
   const folder = await mkdtemp(join(tmpdir(), 'xecureapi-redis-'))
   const port = await freePort()
   const login = password === undefined ? '' : `:${password}@`
   const url = `redis://${login}127.0.0.1:${port}`
   const client = new Redis(url, { retryStrategy: () => 20, maxRetriesPerRequest: null })
   client.on('error', () => {})
-  const words = ['--bind', '127.0.0.1', '--port', String(port), '--save', '', '--dir', folder]
+  const words = ['--bind', '127.0.0.1', '--port', String(port), '--save', '', '--dir', folder, ...args]
   if (password !== undefined) words.push('--requirepass', password)
   let server: { readonly child: ChildProcess; readonly closed: Promise<unknown> } | undefined
   const kill = async (): Promise<void> => {
@@ -86,7 +88,7 @@ export async function startRedis(t: TestContext, options: TestRedisOptions = {})
  * A port below those that systems give to outgoing connections: one of them, even of who tries to come back to this very
  * port, could take it while Redis is down.
  */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = 12_000 + Math.floor(Math.random() * 20_000)
     const server = createServer()

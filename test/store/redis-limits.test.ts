@@ -18,7 +18,7 @@ const PACE = new Pace({ limit: 1, per: 60_000, burst: 10 })
 
 function connect(t: TestContext, url: string) {
   const { log, lines, text } = collectLog()
-  const limits = new RedisLimits(url, log)
+  const limits = new RedisLimits({ url }, log)
   t.after(() => limits.close())
   return { limits, store: limits.of('xgw', 'gateway default'), lines, text }
 }

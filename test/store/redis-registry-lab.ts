@@ -1,8 +1,8 @@
 import type { TestContext } from 'node:test'
+import type { RedisConnectionConfig } from '../../src/config/types.ts'
 import { RedisRegistry, type RedisRegistryOptions } from '../../src/store/redis-registry.ts'
 import type { Entry, StoreSnapshot } from '../../src/store/registrations.ts'
 import { temporaryFolder } from '../config/temporary-folder.ts'
-import type { TestRedis } from '../helpers/redis-server.ts'
 
 /** One gateway's registry, and what it told. */
 export interface TestRegistry {
@@ -20,7 +20,7 @@ const OPENED = new WeakMap<TestContext, RedisRegistry[]>()
 /** Opens a registry and closes it after the test. It waits for nobody, unless told otherwise. */
 export async function openRegistry(
   t: TestContext,
-  { url }: Pick<TestRedis, 'url'>,
+  { url, sentinel }: RedisConnectionConfig,
   options: Partial<RedisRegistryOptions> = {}
 ): Promise<TestRegistry> {
   const opened = OPENED.get(t) ?? []
@@ -35,7 +35,8 @@ export async function openRegistry(
     warn: (_: unknown, message?: string) => void messages.push(message ?? ''),
     info: () => undefined
   }
-  const fixed = { url, prefix: 'xgw', folder, id: 'me', log, deference: 0 }
+  const connection = { url, ...(sentinel && { sentinel }) }
+  const fixed = { connection, prefix: 'xgw', folder, id: 'me', log, deference: 0 }
   const store = await RedisRegistry.open({ ...fixed, ...options })
   opened.push(store)
   const expired: Entry[] = []
