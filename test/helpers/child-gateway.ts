@@ -61,7 +61,15 @@ export async function startChildGateway(
   config: RawConfig,
   workers: number
 ): Promise<ChildGateway> {
-  const file = await writeConfig(t, withTestDefaults(config, workers))
+  return await startChildGatewayFrom(t, await writeConfig(t, withTestDefaults(config, workers)), workers)
+}
+
+/** Starts `xecureapi start` from a configuration file that is there. @param workers - Of what is written later. */
+export async function startChildGatewayFrom(
+  t: TestContext,
+  file: string,
+  workers: number
+): Promise<ChildGateway> {
   const command = runCommand(t, 'start', '--config', file)
   const serves = /^xecureapi serves (\S+), admin (\S+)$/m
   await until('it serves', () => {

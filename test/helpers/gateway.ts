@@ -42,7 +42,7 @@ export const WORKER_COUNTS = [0, 1, 2] as const
 /** Writes a configuration file into a folder of its own that goes with the test. */
 export async function writeConfig(t: TestContext, config: RawConfig | string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'xecureapi-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 20 }))
   const file = join(folder, 'gateway.yaml')
   await writeFile(file, typeof config === 'string' ? config : stringify(config))
   return file
