@@ -19,7 +19,8 @@ async function metrics(app: FastifyInstance, { stats }: MetricsOptions): Promise
     const { record } = request
     // A hook before this plugin's answered it.
     if (record.slot === -1) stats.begin((record.slot = stats.slotOf(undefined)))
-    stats.end(record.slot, request.method, statusOf(reply), (performance.now() - record.startedAt) / 1000)
+    const seconds = (performance.now() - record.startedAt) / 1000
+    stats.end(record.slot, request.method, statusOf(reply), seconds, record.reason)
   })
 }
 

@@ -13,12 +13,14 @@ import { explain } from './explain.ts'
 import { LiveState } from './live-state.ts'
 import { Membership } from './membership/membership.ts'
 import { openStore } from './membership/open-store.ts'
+import { metricSources } from './metric-sources.ts'
 import { Reloader } from './reloader.ts'
 import { Serving } from './serving.ts'
 import type { RegistrationStore } from './store/registrations.ts'
 import { AffinitySecret } from './store/affinity-secret.ts'
 import { RedisPresence } from './store/redis-presence.ts'
 import { EventLog, type ReloadEvent, type ReloadTrigger } from './telemetry/events.ts'
+import { EventCounts } from './telemetry/metrics/event-counts.ts'
 import { createDataPlanePool, workerCount } from './threads/data-plane-pool.ts'
 import { Generation } from './threads/generation.ts'
 import { Listener } from './threads/listener.ts'
@@ -60,6 +62,7 @@ const ADMIN_STOP_TIMEOUT = 500
  */
 export class Gateway {
   readonly events = new EventLog()
+  readonly #eventCounts = new EventCounts(this.events, Date.now())
   readonly #log: Logger
   readonly #live: LiveState
   readonly #pool: ThreadPool
@@ -264,6 +267,14 @@ export class Gateway {
         membership: this.#membership,
         generation: () => this.#serving.version,
         events: this.events,
+        metrics: metricSources({
+          live: this.#live,
+          pool: this.#pool,
+          serving: this.#serving,
+          store: this.#membership.store,
+          certificates: this.#certificates,
+          events: this.#eventCounts
+        }),
         routes: () => this.#serving.table,
         readiness: () => this.readiness,
         admin: () => this.#config.admin,

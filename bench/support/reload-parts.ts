@@ -6,6 +6,7 @@ import { Connections } from '../../src/forwarding/connections.ts'
 import { LiveState } from '../../src/live-state.ts'
 import { RedisStores } from '../../src/store/redis-stores.ts'
 import { RouteStats } from '../../src/telemetry/route-stats.ts'
+import { LimitStats } from '../../src/limits/limit-stats.ts'
 import { Limiters } from '../../src/threads/limiters.ts'
 import { buildGroups } from '../../src/upstreams/group.ts'
 import { withLoopStall } from './loop-stall.ts'
@@ -62,7 +63,12 @@ export async function measureParts(reloader: Reloader, file: string): Promise<Pa
         row: 0
       })
       const stats = new RouteStats(live.routes.table, new Map(spec.routes.slots), 0)
-      const limiters = new Limiters(spec, 0, new RedisStores(log))
+      const limiters = new Limiters(
+        spec,
+        0,
+        new RedisStores(log),
+        new LimitStats(live.limitStats.table, new Map(spec.limitStats.slots), 0)
+      )
       return buildGeneration({ config, groups, connections, stats, limiters, jwks, log })
     })
     await part('swap', 'control plane', () => live.commit(config, version))

@@ -5,11 +5,13 @@ import type { Explanation, ExplainRequest } from '../explain.ts'
 import type { Membership } from '../membership/membership.ts'
 import type { RouteTable } from '../routing/route-table.ts'
 import type { EventLog, ReloadEvent } from '../telemetry/events.ts'
+import type { MetricSources } from '../telemetry/metrics/all-metrics.ts'
 import type { UpstreamRegistry } from '../upstreams/registry.ts'
 import { configRoutes } from './config.ts'
 import { eventRoutes } from './events.ts'
 import { explainRoutes } from './explain.ts'
 import { documentRoutes } from './openapi.ts'
+import { metricsRoutes } from './metrics.ts'
 import { probeRoutes } from './probes.ts'
 import type { Readiness } from './readiness.ts'
 import { doubtRoutes, registrationRoutes } from './registrations.ts'
@@ -25,6 +27,8 @@ export interface AdminContext {
   /** Number of the generation that serves. */
   readonly generation: () => number
   readonly events: EventLog
+  /** Where the numbers of `/metrics` stand. */
+  readonly metrics: MetricSources
   /** The routes that are served now. */
   readonly routes: () => RouteTable
   readonly readiness: () => Readiness
@@ -47,6 +51,7 @@ export async function adminRoutes(app: FastifyInstance, context: AdminContext): 
 
 async function ownRoutes(app: FastifyInstance, context: AdminContext): Promise<void> {
   await app.register(probeRoutes, context)
+  await app.register(metricsRoutes, context)
   await registerStrict(app, '/api', async (api) => {
     await api.register(upstreamRoutes, context)
     await api.register(registrationRoutes, context)

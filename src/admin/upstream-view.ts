@@ -2,7 +2,8 @@ import { verdictsOf } from '../balancing/verdicts.ts'
 import type { BalancingAlgorithm } from '../config/types.ts'
 import { quantile } from '../telemetry/histogram.ts'
 import type { Entry, Removal, StoreSnapshot } from '../store/registrations.ts'
-import { BACKEND_COUNTER, type Backend, backendKey, type BackendSource } from '../upstreams/backend.ts'
+import type { BackendSource } from '../upstreams/backend-descriptor.ts'
+import { type Backend, backendKey } from '../upstreams/backend.ts'
 import { lineupOf } from '../upstreams/group-lineup.ts'
 import type { BreakerState } from '../upstreams/group-live.ts'
 import type { UpstreamGroup } from '../upstreams/group.ts'
@@ -108,7 +109,7 @@ function viewBackend(
   entry: Entry | undefined
 ): BackendView {
   const { id, url, weight, tier, maxInFlight, source, inFlight } = backend
-  const { failuresInRow, latency, utilization, slot } = backend
+  const { failuresInRow, latency, utilization, attempts, outcomes } = backend
   const ttl = source === 'registration' ? entry?.registration?.ttl : undefined
   const { health, reason, since } = registry.observed(backend)
   const ejection = registry.ejection(backend)
@@ -130,8 +131,8 @@ function viewBackend(
     ttl: ttl === undefined ? null : ttl / 1000,
     leaving: entry?.removal?.reason ?? null,
     share,
-    attempts: registry.table.counter(slot, BACKEND_COUNTER.attempts),
-    failures: registry.table.counter(slot, BACKEND_COUNTER.failures),
+    attempts,
+    failures: outcomes.failed,
     failuresInRow,
     latency: latency === 0 ? null : latency / 1e6,
     utilization: utilization === 0 ? null : utilization,

@@ -7,9 +7,24 @@ import { explainSchemaErrors } from './schema-errors.ts'
 import { RouteListSchema } from './schema-routes.ts'
 import { configSchema } from './schema.ts'
 
-const OPTIONS = { allErrors: true, verbose: true, strictSchema: false } as const
-const validateRoot = new Ajv2020({ ...OPTIONS, useDefaults: true }).compile(configSchema)
-const validateRoutes = new Ajv2020(OPTIONS).compile(RouteListSchema)
+const OPTIONS = {
+  allErrors: true,
+  verbose: true,
+  strictSchema: false,
+  // Both schemas are our own, and run once a load: to check them, and to make their code short, takes longer than that.
+  validateSchema: false,
+  meta: false,
+  code: { optimize: false }
+} as const
+
+const rootValidator = lazy(() => new Ajv2020({ ...OPTIONS, useDefaults: true }).compile(configSchema))
+const routesValidator = lazy(() => new Ajv2020(OPTIONS).compile(RouteListSchema))
+
+/** Compiling takes some 100 ms, which not every command needs. */
+function lazy(compile: () => ValidateFunction): () => ValidateFunction {
+  let validate: ValidateFunction | undefined
+  return () => (validate ??= compile())
+}
 
 /**
  * Validates a configuration against the schema and puts the schema's defaults into it.
@@ -23,15 +38,15 @@ export function validateConfig(
   interpolated: ReadonlyMap<string, Interpolated>,
   known: readonly Finding[]
 ): Finding[] {
-  let errors = run(validateRoot, root)
-  if (convertPlaceholders(errors, root, interpolated)) errors = run(validateRoot, root)
+  let errors = run(rootValidator(), root)
+  if (convertPlaceholders(errors, root, interpolated)) errors = run(rootValidator(), root)
   const findings = explainSchemaErrors(errors, root, document)
   return findings.filter(({ path }) => !known.some((finding) => isWithin(path, finding.path)))
 }
 
 /** Validates what a module of `routesDir` exports; puts no defaults in, because the value is the module's own. */
 export function validateRouteList(routes: unknown, document: SourceDocument): Finding[] {
-  return explainSchemaErrors(run(validateRoutes, routes), routes, document)
+  return explainSchemaErrors(run(routesValidator(), routes), routes, document)
 }
 
 function run(validate: ValidateFunction, data: unknown): readonly ErrorObject[] {

@@ -27,6 +27,9 @@ const DISCARD_TIMEOUT = 1_000
 /** How much of it may come, in bytes: less than a new connection costs. */
 const DISCARD_LIMIT = 16 * 1024
 
+/** Why an attempt failed whose answer was whole. */
+const FAILED_STATUS = 'status_5xx'
+
 /**
  * One try at one backend, which was counted in when it was picked. Counts itself out exactly once, whatever ends it:
  * the response's end, a failure, a timeout, the client's leaving, or the close of upgraded sockets.
@@ -88,10 +91,10 @@ export class Attempt implements ResponseSink {
     this.#startTimer()
   }
 
-  /** The owner has no more use for it: its client is gone, or a deadline has passed. @param failed - By the backend's fault. */
-  abort(failed = false): void {
+  /** The owner has no more use for it: its client is gone, or a deadline has passed. @param fault - The backend's, if any. */
+  abort(fault?: string): void {
     if (this.#over) return
-    this.#finish(failed ? 'failed' : 'undecided')
+    this.#finish(fault === undefined ? 'undecided' : 'failed', fault)
     this.#exchange?.abort()
   }
 
@@ -189,15 +192,15 @@ export class Attempt implements ResponseSink {
   #fail(failure: Failure): void {
     // A stale connection is nobody's fault, and a client that breaks its upload is not the backend's.
     const isInnocent = failure.reused || failure.reason === 'request_aborted'
-    this.#finish(isInnocent ? 'undecided' : 'failed')
+    this.#finish(isInnocent ? 'undecided' : 'failed', failure.reason)
     this.#owner.onFailure(failure)
   }
 
-  #finish(outcome: Outcome): void {
+  #finish(outcome: Outcome, reason: string = FAILED_STATUS): void {
     if (this.#over) return
     this.#over = true
     this.outcome = outcome
     clearTimeout(this.#timer)
-    this.backend.end(outcome)
+    this.backend.end(outcome, reason)
   }
 }

@@ -219,7 +219,9 @@ export class BackendChoice implements Waiter {
   }
 
   #refuse(reason: Nobody): void {
-    this.#owner.onNobody(nobodyProblem(reason, secondsUntilServed(reason, this.#target.group)))
+    const { group } = this.#target
+    group.live.stats.countRefusal(reason)
+    this.#owner.onNobody(nobodyProblem(reason, secondsUntilServed(reason, group)))
   }
 
   /** @returns false when the line is full, or there is none. */
@@ -239,7 +241,9 @@ export class BackendChoice implements Waiter {
     this.#target.line?.leave(this)
     if (this.#waitsSince === undefined) return
     const { record } = this.#request
-    record.waited = (record.waited ?? 0) + performance.now() - this.#waitsSince
+    const waited = performance.now() - this.#waitsSince
+    record.waited = (record.waited ?? 0) + waited
+    this.#target.group.live.stats.observeWait(waited / 1000)
     this.#waitsSince = undefined
   }
 

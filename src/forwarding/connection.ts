@@ -47,6 +47,14 @@ export interface BodyProgress {
   onSent(): void
 }
 
+/** Who counts the connections to a backend. */
+export interface ConnectionObserver {
+  /** One was begun. Every call is paired with one {@link closeConnection}. */
+  openConnection(): void
+  /** It is closed, or was given away. */
+  closeConnection(): void
+}
+
 /** How an exchange broke. */
 export interface Failure {
   readonly reason: FailureReason

@@ -48,10 +48,11 @@ export class Connections {
   }
 }
 
-function open({ url, authority }: Backend, { protocol, ...settings }: PoolSettings): UpstreamConnection {
+function open(backend: Backend, { protocol, ...settings }: PoolSettings): UpstreamConnection {
+  const { url, authority, stats } = backend
   return protocol === 'h2'
-    ? new Http2Connection(url, settings, authority)
-    : new Http1Connection(url, settings, authority)
+    ? new Http2Connection(url, settings, authority, stats)
+    : new Http1Connection(url, settings, authority, stats)
 }
 
 const keys = new WeakMap<PoolSettings, string>()

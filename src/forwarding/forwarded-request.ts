@@ -13,7 +13,15 @@ import { ClientUpload } from './client-upload.ts'
 import type { Failure, FailureReason } from './connection.ts'
 import { Deadline } from './deadline.ts'
 import { expectsContinue } from './expect.ts'
-import { badUpload, bodyTooLarge, clientTooSlow, failureProblem, noWebSocket, tooLarge } from './failure.ts'
+import {
+  badUpload,
+  bodyTooLarge,
+  clientTooSlow,
+  type DeadlineReason,
+  failureProblem,
+  noWebSocket,
+  tooLarge
+} from './failure.ts'
 import { takeLoadReports } from './load-report.ts'
 import type { BodyListener } from './replayable-body.ts'
 import { Retries } from './retries.ts'
@@ -180,6 +188,7 @@ export class ForwardedRequest implements AttemptOwner, BodyListener, ChoiceOwner
     this.#record.attempts++
     this.#record.backend = backend.id
     this.#record.pick = this.#choice.reason
+    this.#target.group.live.stats.countPick(this.#choice.reason)
     this.#attempt = new Attempt(backend, this.#target.timeouts, this)
     this.#send(false)
   }
@@ -234,7 +243,8 @@ export class ForwardedRequest implements AttemptOwner, BodyListener, ChoiceOwner
 
   #onDeadline(): void {
     // Until there was an attempt, it has only waited in line.
-    if (this.#attempt) this.#giveUp(failureProblem('total_timeout'), !this.#isUploadSlow)
+    if (this.#attempt)
+      this.#giveUp(failureProblem('total_timeout'), this.#isUploadSlow ? undefined : 'total_timeout')
     else this.#choice.giveUpTurn()
   }
 
@@ -243,7 +253,8 @@ export class ForwardedRequest implements AttemptOwner, BodyListener, ChoiceOwner
     // A backend that answers an upload early may have nothing to say before the client goes on.
     const isInnocent = isBlocked || this.#isUploadSlow
     const isClientSlow = hasBegun ? isBlocked : isInnocent
-    this.#giveUp(isClientSlow ? clientTooSlow() : failureProblem('idle_timeout'), !isInnocent)
+    const problem = isClientSlow ? clientTooSlow() : failureProblem('idle_timeout')
+    this.#giveUp(problem, isInnocent ? undefined : 'idle_timeout')
   }
 
   get #isUploadSlow(): boolean {
@@ -262,11 +273,12 @@ export class ForwardedRequest implements AttemptOwner, BodyListener, ChoiceOwner
     }
     this.#choice.settle(this.#attempt?.outcome ?? 'undecided')
     this.#upload?.end(hasAll)
+    this.#target.group.live.stats.observeDuration((performance.now() - this.#record.startedAt) / 1000)
   }
 
-  /** Ends it for a reason of the gateway's own. @param failed - By the backend's fault. */
-  #giveUp(problem: ProblemError, failed = false): void {
-    this.#attempt?.abort(failed)
+  /** Ends it for a reason of the gateway's own. @param fault - The backend's, if any. */
+  #giveUp(problem: ProblemError, fault?: DeadlineReason): void {
+    this.#attempt?.abort(fault)
     if (this.#response.hasBegun) this.#breakOff(problem.reason)
     else this.#answer(problem)
   }

@@ -4,6 +4,7 @@ import type { Failure } from './connection.ts'
 import type { Deadline } from './deadline.ts'
 import type { ReplayableBody } from './replayable-body.ts'
 import { mayReplace, mayRetryFailure, mayRetryStatus, retryAfter, type RetryableRequest } from './retry.ts'
+import type { GroupStats } from '../upstreams/group-stats.ts'
 import type { ForwardingTarget } from './targets.ts'
 
 /** The longest that a timer can wait, in milliseconds. */
@@ -41,6 +42,7 @@ export class Retries {
   /** The request is over. */
   leave(): void {
     this.#target.budget.leave(this.#taken)
+    if (this.#taken > 0) this.#stats.addRetrying(-this.#taken)
   }
 
   /** Whether a stale connection may be replaced, which counts as no attempt. */
@@ -52,7 +54,9 @@ export class Retries {
   takeAfter(failure: Failure): boolean {
     if (!mayRetryFailure(failure, this.#retryable, this.#target.retry)) return false
     // Nothing was sent: that is no load that could multiply.
-    return this.#isAnyLeft && (!failure.sent || this.#takeFromBudget())
+    if (!this.#isAnyLeft || (failure.sent && !this.#takeFromBudget())) return false
+    this.#stats.countRetry()
+    return true
   }
 
   /** Whether a response of this status may be thrown away, if {@link takeAfterStatus} has another attempt. */
@@ -70,14 +74,24 @@ export class Retries {
     const wait = isOther || status !== 503 ? 0 : retryAfter(headers, Date.now())
     const { left } = this.#deadline
     const limit = left === Infinity ? this.#target.timeouts.response || MAX_WAIT : left
-    return wait < limit && this.#takeFromBudget() ? wait : undefined
+    if (wait >= limit || !this.#takeFromBudget()) return undefined
+    this.#stats.countRetry()
+    return wait
   }
 
   #takeFromBudget(): boolean {
     const { retry, budget } = this.#target
-    if (!budget.take(retry.budgetPercent)) return false
+    if (!budget.take(retry.budgetPercent)) {
+      this.#stats.countRetryDenied()
+      return false
+    }
     this.#taken++
+    this.#stats.addRetrying(1)
     return true
+  }
+
+  get #stats(): GroupStats {
+    return this.#target.group.live.stats
   }
 
   get #isAnyLeft(): boolean {

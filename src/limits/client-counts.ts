@@ -5,12 +5,21 @@ import { bucketBytes, type BucketLayout, bucketLayout, SharedBuckets } from './s
 /** Addresses that are told apart at once. */
 const PLACES = 16_384
 
+/** What is counted of connections that came and went, by its place in a thread's row; it only grows. */
+const TALLY = { accepted: 0, refused: 1, refusedOfOne: 2, evicted: 3 } as const
+const TALLIES = 4
+
+/** What became of connections so far, over all threads. */
+export type ConnectionTallies = Readonly<Record<keyof typeof TALLY, number>>
+
 /** Counts of connections as they are handed to a thread. */
 export interface ClientCountsShare {
   /** Those by address. */
   readonly buffer: SharedArrayBuffer
   /** A word per thread. */
   readonly totals: SharedArrayBuffer
+  /** Counters of each thread, 64-bit floats: {@link TALLY}. */
+  readonly tallies: SharedArrayBuffer
   readonly rows: number
   readonly places: number
   readonly secret: HashSecret
@@ -20,7 +29,9 @@ export interface ClientCountsShare {
 export function createClientCounts(rows: number, places = PLACES): ClientCountsShare {
   const [k0 = 0, k1 = 0] = getRandomValues(new Int32Array(2))
   const buffer = new SharedArrayBuffer(bucketBytes(layoutOf(rows, places)))
-  return { buffer, totals: new SharedArrayBuffer(4 * rows), rows, places, secret: [k0, k1] }
+  const totals = new SharedArrayBuffer(4 * rows)
+  const tallies = new SharedArrayBuffer(8 * rows * TALLIES)
+  return { buffer, totals, tallies, rows, places, secret: [k0, k1] }
 }
 
 /** Behind its hashes, a bucket has a word of 32 bits for each way and thread. */
@@ -44,11 +55,12 @@ export class ClientCounts {
   readonly #row: number
   readonly #totals: Int32Array
   readonly #words: Int32Array
+  readonly #tallies: Float64Array
   /** After {@link enter}, connections of that address over all threads. */
   count = 0
 
   /** @param row - The calling thread's; -1 for whoever only clears others'. */
-  constructor({ buffer, totals, rows, places, secret }: ClientCountsShare, row: number) {
+  constructor({ buffer, totals, tallies, rows, places, secret }: ClientCountsShare, row: number) {
     this.#layout = layoutOf(rows, places)
     this.#buckets = new SharedBuckets(buffer, this.#layout, row)
     this.#hash = new KeyHash(secret)
@@ -56,6 +68,7 @@ export class ClientCounts {
     this.#row = row
     this.#totals = new Int32Array(totals)
     this.#words = new Int32Array(buffer)
+    this.#tallies = new Float64Array(tallies)
   }
 
   /** Connections over all threads. */
@@ -66,6 +79,27 @@ export class ClientCounts {
   /** Counts a connection in. */
   open(): void {
     Atomics.add(this.#totals, this.#row, 1)
+    this.tally('accepted')
+  }
+
+  /** Counts what became of a connection. */
+  tally(what: keyof ConnectionTallies): void {
+    this.#tallies[this.#row * TALLIES + TALLY[what]]!++
+  }
+
+  /** What became of connections so far, over all threads. */
+  get tallies(): ConnectionTallies {
+    const of = (place: number): number => {
+      let total = 0
+      for (let row = 0; row < this.#rows; row++) total += this.#tallies[row * TALLIES + place]!
+      return total
+    }
+    return {
+      accepted: of(TALLY.accepted),
+      refused: of(TALLY.refused),
+      refusedOfOne: of(TALLY.refusedOfOne),
+      evicted: of(TALLY.evicted)
+    }
   }
 
   /** Counts it out. */

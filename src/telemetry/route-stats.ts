@@ -1,3 +1,4 @@
+import { COUNTED_REASONS } from './counted-reasons.ts'
 import { type HistogramReading, HISTOGRAM_SIZE, observeDuration, readHistogram } from './histogram.ts'
 import type { LiveLayout, LiveTable } from '../upstreams/live-table.ts'
 
@@ -21,13 +22,17 @@ export const COUNTED_STATUSES = [
 
 const STATUS_CLASSES = 5
 const REQUESTS = COUNTED_METHODS.length * COUNTED_STATUSES.length
+const REASONS = REQUESTS + STATUS_CLASSES * HISTOGRAM_SIZE
 
-/** Gauges: requests in flight. Counters: requests by method and status, then a duration histogram by status class. */
+/**
+ * Gauges: requests in flight. Counters: requests by method and status, then a duration histogram by status class, then
+ * requests by reason.
+ */
 export const ROUTE_LAYOUT: LiveLayout = {
   pageSlots: 64,
   shared: 0,
   gauges: 1,
-  counters: REQUESTS + STATUS_CLASSES * HISTOGRAM_SIZE
+  counters: REASONS + COUNTED_REASONS.size
 }
 
 const METHOD_PLACE: ReadonlyMap<string, number> = new Map(
@@ -66,13 +71,42 @@ export class RouteStats {
     Atomics.add(gauges, this.table.gaugeIndex(slot, this.#row), 1)
   }
 
-  /** @param seconds - From the request's head to its end. */
-  end(slot: number, method: string, status: number, seconds: number): void {
+  /**
+   * @param seconds - From the request's head to its end.
+   * @param reason - Why it did not go well, if it did not.
+   */
+  end(slot: number, method: string, status: number, seconds: number, reason?: string): void {
     const { gauges, counters } = this.table.page(slot)
     const base = this.table.counterIndex(slot, this.#row)
     counters[base + requestPlace(method, status)]!++
     observeDuration(counters, base + histogramPlace(status), seconds)
+    if (reason !== undefined) counters[base + REASONS + COUNTED_REASONS.placeOf(reason)]!++
     Atomics.sub(gauges, this.table.gaugeIndex(slot, this.#row), 1)
+  }
+
+  /** Routes whose requests are counted, {@link NO_ROUTE} among them, with their slots. */
+  get routes(): Iterable<readonly [name: string, slot: number]> {
+    return this.#slots
+  }
+
+  /** Requests of a route so far, over all threads, by method and status; those that are 0 left out. */
+  *counts(slot: number): Generator<{ method: string; status: number; count: number }> {
+    for (const [row, method] of COUNTED_METHODS.entries()) {
+      for (const [column, status] of COUNTED_STATUSES.entries()) {
+        const count = this.table.counter(slot, row * COUNTED_STATUSES.length + column)
+        if (count > 0) yield { method, status, count }
+      }
+    }
+  }
+
+  /** Requests of a route that did not go well so far, over all threads, by reason. */
+  reasons(slot: number): (readonly [reason: string, count: number])[] {
+    return COUNTED_REASONS.read((place) => this.table.counter(slot, REASONS + place))
+  }
+
+  /** Requests of a route in flight, over all threads. */
+  inFlight(slot: number): number {
+    return this.table.gauge(slot)
   }
 
   /** Requests of a route so far, over all threads. */

@@ -70,6 +70,7 @@ export class ClientConnections {
     counts.open()
     if (maxConnections > 0 && counts.total > maxConnections && !this.#makeRoom()) {
       counts.close()
+      counts.tally('refused')
       tooMany.refused()
       socket.destroy()
       return undefined
@@ -121,6 +122,7 @@ export class ClientConnections {
     const place = counts.enter(networkOf(address))
     if (maxConnectionsPerIp === 0 || counts.count <= maxConnectionsPerIp) return place
     counts.leave(place)
+    counts.tally('refusedOfOne')
     tooManyOfOne.refused()
     socket.destroy()
     return undefined
@@ -152,6 +154,7 @@ export class ClientConnections {
       }
       const { connection, since } = candidate
       if (connection.place === -1 || connection.idleSince !== since) continue
+      this.#ledger.counts.tally('evicted')
       this.#ledger.tooMany.evicted()
       connection.socket.destroy()
       this.#forget(connection)

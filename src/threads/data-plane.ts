@@ -5,6 +5,7 @@ import { buildGeneration } from '../app.ts'
 import type { LogConfig } from '../config/types.ts'
 import { Connections } from '../forwarding/connections.ts'
 import { ClientCounts } from '../limits/client-counts.ts'
+import { LIMIT_STATS_LAYOUT, LimitStats } from '../limits/limit-stats.ts'
 import { RedisStores } from '../store/redis-stores.ts'
 import { ROUTE_LAYOUT, RouteStats } from '../telemetry/route-stats.ts'
 import { BACKEND_LAYOUT } from '../upstreams/backend.ts'
@@ -25,6 +26,7 @@ import type {
   TlsMaterial
 } from './messages.ts'
 import { RedirectListener } from './redirect-listener.ts'
+import { measureEventLoop, THREAD_LAYOUT } from './thread-stats.ts'
 
 /** What a data plane thread is made from. */
 export interface DataPlaneOptions {
@@ -56,6 +58,8 @@ export class DataPlane implements DataPlaneControl {
   #backends: LiveTable | undefined
   #groups: LiveTable | undefined
   #routes: LiveTable | undefined
+  #limits: LiveTable | undefined
+  #stopMeasuring: (() => void) | undefined
   #prepared: Built | undefined
   #current: Built | undefined
 
@@ -71,6 +75,8 @@ export class DataPlane implements DataPlaneControl {
     this.#backends = attach(this.#backends, BACKEND_LAYOUT, spec.backends)
     this.#groups = attach(this.#groups, GROUP_LAYOUT, spec.groups)
     this.#routes = attach(this.#routes, ROUTE_LAYOUT, spec.routes)
+    this.#limits = attach(this.#limits, LIMIT_STATS_LAYOUT, spec.limitStats)
+    this.#stopMeasuring ??= measureEventLoop(attach(undefined, THREAD_LAYOUT, spec.threads), row)
     const backendSlots = new Map(spec.backends.slots)
     const groupSlots = new Map(spec.groups.slots)
     const groups = buildGroups(spec.config.upstreams, {
@@ -83,7 +89,8 @@ export class DataPlane implements DataPlaneControl {
     })
     const stats = new RouteStats(this.#routes, new Map(spec.routes.slots), row)
     const { config } = spec
-    const limiters = new Limiters(spec, row, this.#stores)
+    const limitStats = new LimitStats(this.#limits, new Map(spec.limitStats.slots), row)
+    const limiters = new Limiters(spec, row, this.#stores, limitStats)
     const app = await buildGeneration({
       config,
       groups,
@@ -151,6 +158,7 @@ export class DataPlane implements DataPlaneControl {
     const built = [this.#prepared, this.#current].flatMap((built) => (built ? [built.generation] : []))
     await Promise.all([...this.#ending, ...built].map((generation) => generation.close(true)))
     await this.#connections.destroy()
+    this.#stopMeasuring?.()
     return { cut }
   }
 
@@ -161,7 +169,7 @@ export class DataPlane implements DataPlaneControl {
     charge(answer.remoteAddress)
     const slot = stats.slotOf(undefined)
     stats.begin(slot)
-    stats.end(slot, '__other__', answer.status, 0)
+    stats.end(slot, '__other__', answer.status, 0, answer.reason)
     if (log.access) this.#options.log.info(answer, 'request')
   }
 

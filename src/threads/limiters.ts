@@ -1,5 +1,6 @@
 import { getRandomValues } from 'node:crypto'
 import type { RateLimitConfig } from '../config/types.ts'
+import type { LimitStats } from '../limits/limit-stats.ts'
 import { LimitTable, type LimitTableShare } from '../limits/limit-table.ts'
 import { LocalLimiter, type RateLimiter } from '../limits/limiter.ts'
 import { SharedLimiter } from '../limits/shared-limiter.ts'
@@ -14,26 +15,34 @@ export class Limiters {
   readonly #gateways: Int32Array
   readonly #row: number
   readonly #stores: RedisStores
+  readonly #stats: LimitStats
   #redis: ReturnType<RedisStores['use']> | undefined
 
   /**
    * @param row - The thread's.
    * @param stores - The thread's connections; one is opened when the first limit needs it.
+   * @param stats - Where decisions are counted.
    */
   constructor(
     { config, limits, gateways }: Pick<GenerationSpec, 'config' | 'limits' | 'gateways'>,
     row: number,
-    stores: RedisStores
+    stores: RedisStores,
+    stats: LimitStats
   ) {
     this.#store = config.store
     this.#shares = new Map(limits)
     this.#gateways = new Int32Array(gateways)
     this.#row = row
     this.#stores = stores
+    this.#stats = stats
   }
 
   /** @param id - Of the limit, by `limitId`. @throws Error when the control plane made no table for it. */
   of(id: string, limit: RateLimitConfig): RateLimiter {
+    return this.#stats.counted(id, this.#uncounted(id, limit))
+  }
+
+  #uncounted(id: string, limit: RateLimitConfig): RateLimiter {
     const share = this.#shares.get(id)
     if (!share) throw new Error(`the limit "${id}" has no table`)
     const table = new LimitTable(share, this.#row)

@@ -14,6 +14,10 @@ export interface GenerationSpec {
   readonly routes: LiveShare
   /** What rate limits know of their keys. */
   readonly limits: LimitShares
+  /** Counters of what rate limits decide. */
+  readonly limitStats: LiveShare
+  /** How the threads do; one slot, the same memory in every generation. */
+  readonly threads: LiveShare
   /** Connections of clients; the same memory in every generation. */
   readonly clients: ClientCountsShare
   /** One word: how many gateways share the store, this one included, at least 1. */

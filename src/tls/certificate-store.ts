@@ -82,6 +82,14 @@ export class CertificateStore {
     this.#timer = setInterval(() => void this.#tick(), TICK).unref()
   }
 
+  /** Where those that serve stand in the configuration, and when they end, in milliseconds since the epoch. */
+  get ends(): readonly { readonly path: string; readonly expires: number }[] {
+    return this.#serving.map(({ certificate }, index) => ({
+      path: pathOf(index),
+      expires: certificate.expires
+    }))
+  }
+
   /** Reads the certificates that the gateway starts with. @throws {CertificateError} of the first that can't serve. */
   async start(certificates: readonly CertificateConfig[]): Promise<void> {
     const read = certificates.map(async (config, index) => ({

@@ -4,12 +4,15 @@ import {
   observeDuration,
   readHistogram
 } from '../telemetry/histogram.ts'
+import { OTHER } from '../telemetry/counted-words.ts'
 import { type Candidate, STATUS } from '../balancing/candidate.ts'
 import { hashText } from '../balancing/hash-text.ts'
 import { decayedPeak, isWorthLearning, loweredBySuccess, raisedByFailure } from '../balancing/peak-ewma.ts'
 import type { Outcomes } from '../health/outcome-meter.ts'
 import { ageOf, sharedNow, stamp } from '../shared-clock.ts'
+import type { BackendDescriptor, BackendSource } from './backend-descriptor.ts'
 import type { GroupLive } from './group-live.ts'
+import type { GroupStats } from './group-stats.ts'
 import type { LivePage, LiveLayout, LiveTable } from './live-table.ts'
 
 export { STATUS }
@@ -44,30 +47,6 @@ export const BACKEND_LAYOUT: LiveLayout = {
   shared: 7,
   gauges: 1,
   counters: BACKEND_COUNTER.timeToFirstByte + HISTOGRAM_SIZE
-}
-
-/** Where a backend comes from: the configuration's file, the admin API, or what its group discovers. */
-export type BackendSource = 'file' | 'registration' | 'discovery'
-
-/** A backend as every thread is told of it: plain data. */
-export interface BackendDescriptor {
-  /** Unique within the group and stable over restarts: `host:port`, for https with `+tls` behind it. */
-  readonly id: string
-  readonly url: string
-  readonly weight: number
-  readonly tier: number
-  /** Most attempts in flight over all threads; 0 = no cap. */
-  readonly maxInFlight: number
-  /** Where it comes from; absent = from the file. */
-  readonly source?: BackendSource | undefined
-  /** What it is before its first verdict, whatever its group's check says. */
-  readonly initially?: 'healthy' | 'unhealthy' | undefined
-  /** Host and SNI to ask for instead of those of its URL. */
-  readonly authority?: string | undefined
-  /** Its place in its group, from 0. */
-  readonly place: number
-  /** Place of its live state. */
-  readonly slot: number
 }
 
 /** What a thread's view of a backend is made with, besides the backend itself. */
@@ -143,6 +122,11 @@ export class Backend implements Candidate {
     this.#ownCounter = table.counterIndex(this.slot, row)
   }
 
+  /** What is only counted of its group. */
+  get stats(): GroupStats {
+    return this.#context.live.stats
+  }
+
   get status(): number {
     return this.#page.shared[this.#words + WORD.status]!
   }
@@ -203,12 +187,13 @@ export class Backend implements Candidate {
     this.#page.counters[this.#ownCounter + BACKEND_COUNTER.attempts]!++
   }
 
-  /** Counts an attempt out. */
-  end(outcome: Outcome): void {
+  /** Counts an attempt out. @param reason - Why it failed, if it did. */
+  end(outcome: Outcome, reason?: string): void {
     Atomics.sub(this.#page.gauges, this.#ownGauge, 1)
     const { counters, shared } = this.#page
     const failures = this.#words + WORD.failures
     if (outcome === 'failed') {
+      this.stats.countFailure(reason ?? OTHER)
       counters[this.#ownCounter + BACKEND_COUNTER.failures]!++
       const before = this.latency
       this.#setLatency(before, raisedByFailure(before))
@@ -228,6 +213,7 @@ export class Backend implements Candidate {
   /** Counts the time to a response's head, and learns from it. @param seconds - From the attempt's start. */
   answered(seconds: number): void {
     observeDuration(this.#page.counters, this.#ownCounter + BACKEND_COUNTER.timeToFirstByte, seconds)
+    this.stats.observeTimeToFirstByte(seconds)
     this.learn(seconds * 1e6)
   }
 
@@ -257,6 +243,11 @@ export class Backend implements Candidate {
     const { shared } = this.#page
     Atomics.store(shared, this.#words + WORD.utilization, Math.round(utilization * 1e6))
     Atomics.store(shared, this.#words + WORD.utilizationAt, stamp(sharedNow()))
+  }
+
+  /** Attempts so far, over all threads. */
+  get attempts(): number {
+    return this.#context.table.counter(this.slot, BACKEND_COUNTER.attempts)
   }
 
   /** What came of its attempts so far, over all threads, as far as that can be told. */

@@ -1,4 +1,5 @@
 import { LOAD_LAYOUT, type LoadPlace } from './group-load.ts'
+import { GroupStats, STATS_LAYOUT, type StatsPlace } from './group-stats.ts'
 import type { LiveLayout, LivePage, LiveTable } from './live-table.ts'
 
 /** Words of a group, by their place: one for all threads. */
@@ -31,19 +32,26 @@ export type BreakerState = (typeof BREAKER)[number]
 
 const OWN = { shared: 6, gauges: 2, counters: 0 } as const
 
-/** Shared: {@link WORD}. Gauges: {@link GAUGE}. Behind them what its load takes. */
+/** Shared: {@link WORD}. Gauges: {@link GAUGE}. Behind them what its load takes, and what is only counted. */
 export const GROUP_LAYOUT: LiveLayout = {
   pageSlots: 64,
   shared: OWN.shared + LOAD_LAYOUT.shared,
-  gauges: OWN.gauges + LOAD_LAYOUT.gauges,
-  counters: OWN.counters + LOAD_LAYOUT.counters
+  gauges: OWN.gauges + LOAD_LAYOUT.gauges + STATS_LAYOUT.gauges,
+  counters: OWN.counters + LOAD_LAYOUT.counters + STATS_LAYOUT.counters
 }
 
 /** Where the load stands in a group's slot. */
 export const LOAD_PLACE: LoadPlace = { word: OWN.shared, gauge: OWN.gauges, counter: OWN.counters }
 
+const STATS_PLACE: StatsPlace = {
+  gauge: OWN.gauges + LOAD_LAYOUT.gauges,
+  counter: OWN.counters + LOAD_LAYOUT.counters
+}
+
 /** What the threads share about a group as a whole. */
 export class GroupLive {
+  /** What is only counted. */
+  readonly stats: GroupStats
   readonly #page: LivePage
   readonly #table: LiveTable
   readonly #slot: number
@@ -58,6 +66,7 @@ export class GroupLive {
     this.#page = table.page(slot)
     this.#first = table.sharedIndex(slot)
     this.#ownGauges = table.gaugeIndex(slot, row)
+    this.stats = new GroupStats(table, slot, row, STATS_PLACE)
   }
 
   /** Number that changes with every status and slow start of the backends. */

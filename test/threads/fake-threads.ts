@@ -142,6 +142,8 @@ export function specOf(version: number): GenerationSpec {
     groups: NO_LIVE_STATE,
     routes: NO_LIVE_STATE,
     limits: [],
+    limitStats: NO_LIVE_STATE,
+    threads: NO_LIVE_STATE,
     clients: createClientCounts(1, 1),
     gateways: new SharedArrayBuffer(4)
   }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { BackendDescriptor } from '../../src/upstreams/backend-descriptor.ts'
 import {
   Backend,
   BACKEND_COUNTER,
   BACKEND_LAYOUT,
-  type BackendDescriptor,
   backendId,
   backendKey,
   type Outcome,

@@ -1,4 +1,10 @@
-import type { Exchange, ResponseSink, UpstreamConnection, UpstreamRequest } from '../connection.ts'
+import type {
+  ConnectionObserver,
+  Exchange,
+  ResponseSink,
+  UpstreamConnection,
+  UpstreamRequest
+} from '../connection.ts'
 import { type Origin, parseOrigin, type TlsSettings } from './dial.ts'
 import { connectFailure } from './failure-reason.ts'
 import { HttpSocket, type SocketOwner } from './http-socket.ts'
@@ -36,6 +42,7 @@ export class Http1Connection implements UpstreamConnection, SocketOwner {
   readonly maxResponseHead: number
   readonly tls: TlsSettings | undefined
   session: Buffer | undefined
+  readonly #observer: ConnectionObserver | undefined
   readonly #keepAlive: number
   readonly #maxIdle: number
   readonly #sockets = new Set<HttpSocket>()
@@ -44,8 +51,12 @@ export class Http1Connection implements UpstreamConnection, SocketOwner {
   #sweep: NodeJS.Timeout | undefined
   #closed: PromiseWithResolvers<void> | undefined
 
-  /** @param origin - Origin of the backend, `http:` or `https:`. */
-  constructor(origin: string, settings: ConnectionSettings, named?: string) {
+  /**
+   * @param origin - Origin of the backend, `http:` or `https:`.
+   * @param named - Host and SNI to ask for instead of those of its origin.
+   */
+  constructor(origin: string, settings: ConnectionSettings, named?: string, observer?: ConnectionObserver) {
+    this.#observer = observer
     this.origin = parseOrigin(origin, named)
     this.connectTimeout = settings.connectTimeout
     this.maxResponseHead = settings.maxResponseHead ?? MAX_RESPONSE_HEAD
@@ -76,7 +87,7 @@ export class Http1Connection implements UpstreamConnection, SocketOwner {
   }
 
   forget(socket: HttpSocket): void {
-    this.#sockets.delete(socket)
+    if (this.#sockets.delete(socket)) this.#observer?.closeConnection()
     if (this.#sockets.size === 0) this.#closed?.resolve()
   }
 
@@ -100,6 +111,7 @@ export class Http1Connection implements UpstreamConnection, SocketOwner {
       if (this.#closed) throw new Error('closed')
       exchange.socket = new HttpSocket(this, exchange)
       this.#sockets.add(exchange.socket)
+      this.#observer?.openConnection()
     } catch (error) {
       const reason = connectFailure(error as Error)
       process.nextTick(() => exchange.fail({ reason, sent: false, reused: false }))

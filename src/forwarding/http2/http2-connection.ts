@@ -1,4 +1,10 @@
-import type { Exchange, ResponseSink, UpstreamConnection, UpstreamRequest } from '../connection.ts'
+import type {
+  ConnectionObserver,
+  Exchange,
+  ResponseSink,
+  UpstreamConnection,
+  UpstreamRequest
+} from '../connection.ts'
 import { type Origin, parseOrigin, type TlsSettings } from '../http1/dial.ts'
 import { connectFailure } from '../http1/failure-reason.ts'
 import type { ConnectionSettings } from '../http1/http1-connection.ts'
@@ -32,13 +38,23 @@ export class Http2Connection implements UpstreamConnection, SessionOwner {
   readonly pings: PingTimes
   session: Buffer | undefined
   expectedStreams = EXPECTED_STREAMS
+  readonly #observer: ConnectionObserver | undefined
   readonly #keepAlive: number
   readonly #sessions = new Set<Http2Session>()
   #sweep: NodeJS.Timeout | undefined
   #closed: PromiseWithResolvers<void> | undefined
 
-  /** @param origin - Origin of the backend, `http:` or `https:`. */
-  constructor(origin: string, settings: Http2ConnectionSettings, named?: string) {
+  /**
+   * @param origin - Origin of the backend, `http:` or `https:`.
+   * @param named - Host and SNI to ask for instead of those of its origin.
+   */
+  constructor(
+    origin: string,
+    settings: Http2ConnectionSettings,
+    named?: string,
+    observer?: ConnectionObserver
+  ) {
+    this.#observer = observer
     this.origin = parseOrigin(origin, named)
     this.connectTimeout = settings.connectTimeout
     this.maxResponseHead = settings.maxResponseHead ?? MAX_RESPONSE_HEAD
@@ -72,7 +88,7 @@ export class Http2Connection implements UpstreamConnection, SessionOwner {
   }
 
   forget(session: Http2Session): void {
-    this.#sessions.delete(session)
+    if (this.#sessions.delete(session)) this.#observer?.closeConnection()
     if (this.#sessions.size > 0) return
     clearInterval(this.#sweep)
     this.#sweep = undefined
@@ -102,6 +118,7 @@ export class Http2Connection implements UpstreamConnection, SessionOwner {
     }
     const session = new Http2Session(this)
     this.#sessions.add(session)
+    this.#observer?.openConnection()
     return session
   }
 
