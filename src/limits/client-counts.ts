@@ -79,7 +79,6 @@ export class ClientCounts {
   /** Counts a connection in. */
   open(): void {
     Atomics.add(this.#totals, this.#row, 1)
-    this.tally('accepted')
   }
 
   /** Counts what became of a connection. */

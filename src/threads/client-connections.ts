@@ -75,6 +75,7 @@ export class ClientConnections {
       socket.destroy()
       return undefined
     }
+    counts.tally('accepted')
     const connection = new ClientConnection(socket)
     connection.place = this.#all.push(connection) - 1
     socket.once('close', () => this.#forget(connection))

@@ -77,7 +77,7 @@ export function gatewayMetrics(facts: GatewayFacts): MetricFamily[] {
     one(
       'counter',
       'xecureapi_connections_accepted_total',
-      'Connections of clients that were accepted, those turned away at once included.',
+      'Connections of clients that were accepted, without those that were turned away at once.',
       () => facts.connections.tallies.accepted
     ),
     {
