@@ -78,36 +78,8 @@ function hasCurl(): boolean {
   }
 }
 
-test('the demo opens, survives a killed replica, and leaves no process when it is stopped', async (t) => {
-  const demo = await startDemo(t, '--traffic')
-  await untilPrinted(demo, /Ctrl-C stops everything/)
-  const pids = [...demo.printed().matchAll(/^ {2}\S+ +http:\S+ {2}pid (\d+)$/gm)].map(([, pid]) =>
-    Number(pid)
-  )
-  assert.equal(pids.length, 9)
-  assert.ok(pids.every(isAlive))
-
-  process.kill(pids[1]!, 'SIGKILL')
-  await untilPrinted(demo, /^catalog-2 \(pid \d+\) died \(SIGKILL\), starts again in 10 s$/m)
-  for (let n = 0; n < 20; n++) {
-    const response = await fetch(`${demo.origin}/api/products/42`)
-    await response.arrayBuffer()
-    assert.equal(response.status, 200)
-    assert.notEqual(response.headers.get('x-served-by'), 'catalog-2')
-  }
-  await untilPrinted(demo, /^traffic: \d+ requests/m)
-  await untilPrinted(demo, /^catalog-2 is back, pid \d+$/m)
-
-  demo.process.kill('SIGINT')
-  const [code] = (await once(demo.process, 'exit')) as [number | null]
-  assert.equal(code, 0, demo.printed())
-  assert.deepEqual(pids.filter(isAlive), [])
-  await assert.rejects(fetch(demo.origin))
-})
-
-test('the commands that the demo prints for shopping work as printed', { skip: !hasCurl() }, async (t) => {
-  const demo = await startDemo(t)
-  await untilPrinted(demo, /Ctrl-C stops everything/)
+/** Runs the commands that the demo prints for shopping, as printed. */
+async function shopAsPrinted(demo: Demo): Promise<void> {
   const shop = demo.printed().split('Shop:\n')[1]?.split('\n\n')[0] ?? ''
   const commands = shop.split('\n').map((line) => line.trim())
   assert.equal(commands.length, 6)
@@ -129,5 +101,33 @@ test('the commands that the demo prints for shopping work as printed', { skip: !
   assert.equal((JSON.parse(put) as { quantity: number }).quantity, 7)
   assert.equal(stock, put)
   assert.match(order, /^HTTP\/1\.1 201 [^]*"status":"placed"/)
-  assert.equal((JSON.parse(orders) as { total: number }).total, 1)
+  assert.ok((JSON.parse(orders) as { total: number }).total >= 1)
+}
+
+test('the demo opens, its commands work as printed, it survives a killed replica, and leaves no process when it is stopped', async (t) => {
+  const demo = await startDemo(t, '--traffic')
+  await untilPrinted(demo, /Ctrl-C stops everything/)
+  const pids = [...demo.printed().matchAll(/^ {2}\S+ +http:\S+ {2}pid (\d+)$/gm)].map(([, pid]) =>
+    Number(pid)
+  )
+  assert.equal(pids.length, 9)
+  assert.ok(pids.every(isAlive))
+  if (hasCurl()) await shopAsPrinted(demo)
+
+  process.kill(pids[1]!, 'SIGKILL')
+  await untilPrinted(demo, /^catalog-2 \(pid \d+\) died \(SIGKILL\), starts again in 10 s$/m)
+  for (let n = 0; n < 20; n++) {
+    const response = await fetch(`${demo.origin}/api/products/42`)
+    await response.arrayBuffer()
+    assert.equal(response.status, 200)
+    assert.notEqual(response.headers.get('x-served-by'), 'catalog-2')
+  }
+  await untilPrinted(demo, /^traffic: \d+ requests/m)
+  await untilPrinted(demo, /^catalog-2 is back, pid \d+$/m)
+
+  demo.process.kill('SIGINT')
+  const [code] = (await once(demo.process, 'exit')) as [number | null]
+  assert.equal(code, 0, demo.printed())
+  assert.deepEqual(pids.filter(isAlive), [])
+  await assert.rejects(fetch(demo.origin))
 })
