@@ -21,7 +21,10 @@ const RELOADS = { 0: 30, 1: 15, 2: 100 } as const
 function configOf(backends: readonly string[], routeName: string): RawConfig {
   return {
     upstreams: {
-      catalog: { backends, healthCheck: { path: HEALTH_PATH, interval: '30s', unhealthyAfter: 1 } }
+      catalog: {
+        backends,
+        healthCheck: { path: HEALTH_PATH, interval: '30s', timeout: '20s', unhealthyAfter: 1 }
+      }
     },
     routes: [{ name: routeName, path: '/', upstream: 'catalog' }]
   }

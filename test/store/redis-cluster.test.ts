@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { suite, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -44,10 +45,17 @@ suite('a cluster of Redis', { concurrency: 4 }, () => {
     const { store, take } = limitsOf(t, { url })
     const [one, two] = [await openRegistry(t, { url }), await openRegistry(t, { url }, { id: 'other' })]
     await until('limits are shared', async () => (await take('probe')) !== undefined)
-    assert.equal((await take('key'))?.granted, 1)
-    store.refund('key', 1, PACE)
-    for (let count = 0; count < 10; count++) assert.equal((await take('key'))?.granted, 1)
-    assert.equal((await take('key'))?.granted, 0)
+    // Calls that take longer than anybody waits are counted too, but not answered: then another key is tried.
+    await until('the burst and no more is let through', async () => {
+      const key = randomUUID()
+      const first = await take(key)
+      store.refund(key, 1, PACE)
+      const grants = []
+      for (let count = 0; count < 11; count++) grants.push((await take(key))?.granted)
+      if (!first || grants.includes(undefined)) return false
+      assert.deepEqual(grants, [...Array<number>(10).fill(1), 0])
+      return true
+    })
 
     await until('it is found', () => one.store.trouble === undefined && two.store.trouble === undefined)
     await one.store.write(put('http://a:80', 60_000))
