@@ -70,9 +70,12 @@ export async function killGatewaysWhileWriting(t: TestContext, kills: number): P
   }
   const gateways = [await startChildGateway(t, config, 0), await startChildGateway(t, config, 0)]
   const told: Told = new Map()
+  let stopping = new AbortController()
+  t.after(() => stopping.abort())
   for (let kill = 0; kill < kills; kill++) {
-    const stopping = new AbortController()
-    const writers = gateways.map((each, at) => write(each, 20_000 + 100 * at, told, stopping.signal))
+    stopping = new AbortController()
+    const { signal } = stopping
+    const writers = gateways.map((each, at) => write(each, 20_000 + 100 * at, told, signal))
     await until('all are written', () => told.size === 2 * BACKENDS)
     await delay(200 * Math.random())
     const victim = kill % 3

@@ -39,9 +39,12 @@ export async function killRedisWhileWriting(t: TestContext, kills: number): Prom
   const redis = await startRedis(t)
   const gateways = await Promise.all(['a', 'b', 'c'].map((id) => openRegistry(t, redis, { id })))
   const told: Told = new Map()
+  let stopping = new AbortController()
+  t.after(() => stopping.abort())
   for (let kill = 0; kill < kills; kill++) {
-    const stopping = new AbortController()
-    const writers = gateways.map((each, at) => write(`w${at}`, each, told, stopping.signal))
+    stopping = new AbortController()
+    const { signal } = stopping
+    const writers = gateways.map((each, at) => write(`w${at}`, each, told, signal))
     await until('all are written', () => told.size === 3 * BACKENDS)
     await delay(200 * Math.random())
     await redis.kill()

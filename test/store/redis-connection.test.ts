@@ -106,6 +106,7 @@ suite('a connection', { concurrency: true }, () => {
       await until('it is found', () => [writer, reader].every(({ store }) => store.trouble === undefined))
       const acknowledged: string[] = []
       const stopping = new AbortController()
+      t.after(() => stopping.abort())
       const writing = (async () => {
         for (let count = 0; !stopping.signal.aborted; count++) {
           const url = `http://b-${count}:80`
