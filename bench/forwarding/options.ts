@@ -5,7 +5,7 @@ import { LOADS, type Load } from './loads.ts'
 import type { Pace } from './rounds.ts'
 
 /** Tables that can be asked for. */
-export const TABLES = ['loads', 'logs', 'scale', 'limits'] as const
+export const TABLES = ['loads', 'logs', 'scale', 'limits', 'metrics'] as const
 export type TableName = (typeof TABLES)[number]
 
 /** What the command line asks for. */

@@ -4,6 +4,7 @@ import { limitsEntries, limitsTable } from './limits-table.ts'
 import type { Load } from './loads.ts'
 import { loadsTables } from './loads-table.ts'
 import { costOfLine, logsEntries, logsTable } from './logs-table.ts'
+import { metricsEntries, metricsTable } from './metrics-table.ts'
 import type { TableName } from './options.ts'
 import type { Entry, Results } from './rounds.ts'
 import { costOfSize, scaleEntries, scaleTable } from './scale-table.ts'
@@ -44,6 +45,11 @@ export const REPORTS: Readonly<
   limits: (_contestants, _loads, redis) => ({
     entries: limitsEntries(redis),
     text: (results) => `### Rate limits, GET 1 KB\n\n${limitsTable(redis, results)}`,
+    verdicts: () => []
+  }),
+  metrics: () => ({
+    entries: metricsEntries(),
+    text: (results) => `### Metrics, GET 1 KB\n\n${metricsTable(results)}`,
     verdicts: () => []
   })
 }

@@ -19,6 +19,8 @@ export interface GatewayOptions {
   readonly backends?: number
   /** Time between two probes of a backend. */
   readonly probeEvery?: string
+  /** How often its metrics are asked for, in milliseconds; by default never. */
+  readonly scrapeEvery?: number
   /** Further keys of the configuration. */
   readonly more?: object
   /** Options of Node. */
@@ -54,7 +56,18 @@ async function start(options: GatewayOptions, setup: ProxySetup): Promise<Pinned
     ...(setup.accessLog !== undefined && { stdout: setup.accessLog })
   })
   await server.answers(`http://127.0.0.1:${adminPort}/readyz`)
+  if (options.scrapeEvery !== undefined)
+    scrapeAt(`http://127.0.0.1:${adminPort}/metrics`, options.scrapeEvery)
   return server
+}
+
+/** Until nobody answers any more. */
+function scrapeAt(url: string, interval: number): void {
+  const timer = setInterval(() => {
+    fetch(url)
+      .then((response) => response.text())
+      .catch(() => clearInterval(timer))
+  }, interval)
 }
 
 function config(options: GatewayOptions, setup: ProxySetup, adminPort: number): object {
