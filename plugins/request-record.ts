@@ -4,6 +4,7 @@ import { ProblemError } from '../src/problem.ts'
 import { isWhole, onceOver } from '../src/raw-messages.ts'
 import { isClientTooSlow } from '../src/slow-reader.ts'
 import { RequestRecord } from '../src/telemetry/request-record.ts'
+import { RequestTrace } from '../src/telemetry/request-trace.ts'
 
 /** Told once of every request when it is over: answered, broken off, or its client gone. */
 export type RequestObserver = (request: FastifyRequest, reply: FastifyReply) => void
@@ -30,7 +31,7 @@ async function requestRecord(app: FastifyInstance): Promise<void> {
     observers.push(observer)
   })
   app.addHook('onRequest', (request, reply, done) => {
-    request.record = new RequestRecord(performance.now())
+    request.record = new RequestRecord(performance.now(), new RequestTrace(request.raw.headers))
     const { raw } = reply
     onceOver(raw, () => {
       // What the gateway broke off itself has its reason.

@@ -23,6 +23,7 @@ import { limitsOf } from './limits/limit-tables.ts'
 import { forwardFirst } from './routing/lookup.ts'
 import { RouteTable } from './routing/route-table.ts'
 import { requestIds } from './telemetry/request-id.ts'
+import type { FinishedTrace } from './telemetry/finished-trace.ts'
 import type { RouteStats } from './telemetry/route-stats.ts'
 import type { Limiters } from './threads/limiters.ts'
 import type { UpstreamGroups } from './upstreams/group.ts'
@@ -30,7 +31,7 @@ import type { UpstreamRegistry } from './upstreams/registry.ts'
 
 /** What one generation of a data plane thread is built from. */
 export interface GenerationParts {
-  readonly config: Pick<GatewayConfig, 'routes' | 'log' | 'server' | 'rateLimit' | 'auth'>
+  readonly config: Pick<GatewayConfig, 'routes' | 'log' | 'server' | 'rateLimit' | 'auth' | 'tracing'>
   /** Keys of the issuers of tokens. */
   readonly jwks: JwksSource
   readonly groups: UpstreamGroups
@@ -38,6 +39,8 @@ export interface GenerationParts {
   readonly stats: RouteStats
   /** Makes the limiters of its limits; closed with the app. */
   readonly limiters: Limiters
+  /** Told of every request that is traced, when it is over. */
+  readonly onTraced: (trace: FinishedTrace) => void
   readonly log: FastifyBaseLogger
 }
 
@@ -54,11 +57,16 @@ export async function buildGeneration(parts: GenerationParts): Promise<FastifyIn
   app.addHook('onClose', () => parts.limiters.close())
   await app.register(problemDetails)
   await app.register(requestRecord)
+  const { auth, routes, tracing } = parts.config
+  // Before whatever may answer.
+  if (tracing) {
+    const { sample, parentBased } = tracing
+    await app.register(import('../plugins/tracing.ts'), { sample, parentBased, onFinished: parts.onTraced })
+  }
   await app.register(upstreamRegistry, { groups: parts.groups })
   await app.register(routing, { table })
   await app.register(metrics, { stats: parts.stats })
   if (parts.config.log.access) await app.register(accessLog)
-  const { auth, routes } = parts.config
   // What few ask for is loaded when somebody does: each takes every thread some tens of milliseconds.
   if (routes.some((route) => route.securityHeaders)) {
     await app.register(import('../plugins/security-headers.ts'))

@@ -19,6 +19,7 @@ import { Serving } from './serving.ts'
 import type { RegistrationStore } from './store/registrations.ts'
 import { AffinitySecret } from './store/affinity-secret.ts'
 import { RedisPresence } from './store/redis-presence.ts'
+import { TraceExport } from './telemetry/trace-export.ts'
 import { EventLog, type ReloadEvent, type ReloadTrigger } from './telemetry/events.ts'
 import { EventCounts } from './telemetry/metrics/event-counts.ts'
 import { createDataPlanePool, workerCount } from './threads/data-plane-pool.ts'
@@ -53,6 +54,8 @@ interface StartParts {
 
 /** How long a stop waits for a reload under way, in milliseconds. */
 const RELOAD_PATIENCE = 1_000
+/** How long a stop waits for a collector to take the last traces, in milliseconds. */
+const TRACES_PATIENCE = 3_000
 /** How long the admin listener waits for its own requests at a stop, in milliseconds. */
 const ADMIN_STOP_TIMEOUT = 500
 
@@ -72,6 +75,7 @@ export class Gateway {
   readonly #certificates: CertificateStore
   readonly #presence: RedisPresence
   readonly #jwks: JwksKeeper
+  readonly #traces: TraceExport
   readonly #serving: Serving
   readonly #membership: Membership
   readonly #reloader: Reloader
@@ -115,6 +119,7 @@ export class Gateway {
     this.#log = log
     this.#live = new LiveState(Math.max(1, workers))
     this.#presence = new RedisPresence({ log, events: this.events, gateways: this.#live.gateways })
+    this.#traces = new TraceExport({ log, instance: id })
     const { pool, stopWatch } = createDataPlanePool({
       log,
       events: this.events,
@@ -125,7 +130,8 @@ export class Gateway {
       clearRow: (row) => this.#live.clearRow(row),
       onOldest: () => this.#live.reclaim(this.#pool.oldest),
       onSuspect: (group, id) => this.#live.registry.emit('suspect', group, id),
-      onStaleKeys: (url) => void this.#jwks.refreshed(url)
+      onStaleKeys: (url) => void this.#jwks.refreshed(url),
+      onTraces: (batch) => this.#traces.take(batch)
     })
     this.#pool = pool
     this.#stopWatch = stopWatch
@@ -157,6 +163,7 @@ export class Gateway {
       followers: [
         this.#presence,
         this.#follower,
+        this.#traces,
         { follow: ({ auth }) => this.#jwks.follow(auth?.jwt.map(({ jwks }) => jwks) ?? []) }
       ],
       log
@@ -234,7 +241,11 @@ export class Gateway {
     }
     this.#stopWatch()
     const report = await this.#pool.stop(left())
-    await Promise.all([this.#presence.stop(), this.#membership.close()])
+    await Promise.all([
+      this.#presence.stop(),
+      this.#membership.close(),
+      this.#traces.stop(Math.min(left(), TRACES_PATIENCE))
+    ])
     await this.#control?.close()
     await this.#adminListener.stop(ADMIN_STOP_TIMEOUT)
     return report

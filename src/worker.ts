@@ -12,7 +12,8 @@ const plane = new DataPlane({
   log: createLogger(logLevel),
   onOldest: (version) => send({ kind: 'oldest', version }),
   onSuspect: (group, id) => send({ kind: 'suspect', group, id }),
-  onStaleKeys: (url) => send({ kind: 'stale-keys', url })
+  onStaleKeys: (url) => send({ kind: 'stale-keys', url }),
+  onTraces: (batch) => send({ kind: 'traces', batch })
 })
 
 beat(heartbeats, row)

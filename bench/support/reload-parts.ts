@@ -69,7 +69,7 @@ export async function measureParts(reloader: Reloader, file: string): Promise<Pa
         new RedisStores(log),
         new LimitStats(live.limitStats.table, new Map(spec.limitStats.slots), 0)
       )
-      return buildGeneration({ config, groups, connections, stats, limiters, jwks, log })
+      return buildGeneration({ config, groups, connections, stats, limiters, jwks, log, onTraced: () => {} })
     })
     await part('swap', 'control plane', () => live.commit(config, version))
     await part('close the old', 'data plane', () => app.close())

@@ -1,5 +1,5 @@
 import type { JWK } from 'jose'
-import { failureReason } from '../health/failure-reason.ts'
+import { fetchFailure } from '../fetch-failure.ts'
 import { usableKeys } from './usable-keys.ts'
 
 /** How long a question may take as a whole, in milliseconds. */
@@ -31,7 +31,7 @@ export async function fetchJwks(url: string, stopped: AbortSignal): Promise<Jwks
     const keys = usableKeys(parse(text))
     return keys.length === 0 ? { reason: 'no_usable_keys' } : { keys, goodFor: goodFor(response.headers) }
   } catch (error) {
-    return { reason: reasonOf(error) }
+    return { reason: fetchFailure(error) }
   }
 }
 
@@ -58,11 +58,4 @@ function goodFor(headers: Headers): number {
   const [, age] = /(?:^|[\s,])max-age=(\d{1,9})/i.exec(headers.get('cache-control') ?? '') ?? []
   if (age === undefined) return GOOD_FOR.usual
   return Math.min(Math.max(Number(age) * 1000, GOOD_FOR.least), GOOD_FOR.most)
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof Error && error.name === 'TimeoutError') return 'timeout'
-  const cause = error instanceof Error && error.cause ? error.cause : error
-  // What undici calls a connection that was closed amid an answer.
-  return (cause as NodeJS.ErrnoException).code === 'UND_ERR_SOCKET' ? 'reset' : failureReason(cause)
 }

@@ -31,9 +31,9 @@ function redactText(text: string, path: readonly string[]): string {
   const [parent, key] = [path.at(-2) ?? '', path.at(-1) ?? '']
   if (SECRET_KEYS.has(key) || FIELD_KEYS.has(parent)) return REDACTED
   // Of a health check; those of a route have their names in between.
-  if (parent === 'headers' && path.includes('healthCheck')) return REDACTED
+  if (parent === 'headers' && (path.includes('healthCheck') || path[0] === 'tracing')) return REDACTED
   if (PEM_KEYS.has(key) && /-----BEGIN /.test(text)) return REDACTED
-  return key === 'url' || key === 'jwks' ? withoutCredentials(text) : text
+  return key === 'url' || key === 'jwks' || key === 'otlp' ? withoutCredentials(text) : text
 }
 
 /** Passwords stand before the host, and keys in queries. */

@@ -3,6 +3,7 @@ import { resolveAdmin } from './admin.ts'
 import { resolveAuth } from './resolve-access.ts'
 import { resolveClientLimits, resolveRateLimits, resolveStore } from './resolve-limits.ts'
 import { duration, present } from './resolve-parts.ts'
+import { resolveLog, resolveTracing } from './resolve-telemetry.ts'
 import { resolveServerTls } from './resolve-tls.ts'
 import { resolveGroup } from './resolve-upstreams.ts'
 import type { RawConfig } from './schema.ts'
@@ -17,7 +18,6 @@ import type { GatewayConfig, RouteConfig } from './types.ts'
 export function resolveConfig(file: string, raw: RawConfig, routes: readonly RouteConfig[]): GatewayConfig {
   const folder = dirname(file)
   const server = present(raw.server)
-  const log = present(raw.log)
   const shutdown = present(server.shutdown)
   return {
     file,
@@ -34,7 +34,8 @@ export function resolveConfig(file: string, raw: RawConfig, routes: readonly Rou
       shutdown: { delay: duration(shutdown.delay), timeout: duration(shutdown.timeout) }
     },
     admin: resolveAdmin(present(raw.admin)),
-    log: { level: present(log.level), access: present(log.access) },
+    log: resolveLog(present(raw.log)),
+    ...(raw.tracing && { tracing: resolveTracing(raw.tracing) }),
     store: resolveStore(folder, present(raw.store)),
     rateLimit: raw.rateLimit ? resolveRateLimits('gateway', raw.rateLimit) : [],
     ...(raw.auth && { auth: resolveAuth(raw.auth) }),

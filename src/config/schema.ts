@@ -5,6 +5,7 @@ import { ClientLimitsSchema, rateLimitSchema } from './schema-limits.ts'
 import { CLOSED, Duration, ListenHost, ListenPort, NAME_KEYS } from './schema-parts.ts'
 import { RouteSchema } from './schema-routes.ts'
 import { StoreSchema } from './schema-store.ts'
+import { LogSchema, TracingSchema } from './schema-telemetry.ts'
 import { RedirectSchema, ServerTlsSchema } from './schema-tls.ts'
 import { UpstreamSchema } from './schema-upstreams.ts'
 
@@ -61,19 +62,6 @@ const ServerSchema = Type.Object(
   { ...CLOSED, description: 'The public listener and the threads behind it.', default: {} }
 )
 
-const LogSchema = Type.Object(
-  {
-    level: Type.Optional(
-      Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
-        description: 'The least severe lines that are written.',
-        default: 'info'
-      })
-    ),
-    access: Type.Optional(Type.Boolean({ description: 'Whether every request is one line.', default: true }))
-  },
-  { ...CLOSED, description: 'The log, on standard output.', default: {} }
-)
-
 /**
  * The configuration as JSON Schema 2020-12: what `xecureapi schema` prints, what editors complete from, and what
  * the file is validated against. `errorMessage` (read by editors too) says what a value must look like.
@@ -83,6 +71,7 @@ export const configSchema = Type.Object(
     server: Type.Optional(ServerSchema),
     admin: Type.Optional(AdminSchema),
     log: Type.Optional(LogSchema),
+    tracing: Type.Optional(TracingSchema),
     store: Type.Optional(StoreSchema),
     rateLimit: Type.Optional(
       rateLimitSchema('Limits of the gateway: whatever comes in counts, also what no route takes.')

@@ -17,12 +17,14 @@ import type {
   RateLimitConfig,
   StoreConfig
 } from './types-limits.ts'
+import type { LogConfig, TracingConfig } from './types-telemetry.ts'
 
 export * from './types-access.ts'
 export * from './types-balancing.ts'
 export * from './types-discovery.ts'
 export * from './types-health.ts'
 export * from './types-limits.ts'
+export * from './types-telemetry.ts'
 
 /**
  * The resolved configuration: validated, with every default filled in, durations in milliseconds. It is plain
@@ -34,6 +36,8 @@ export interface GatewayConfig {
   readonly server: ServerConfig
   readonly admin: AdminConfig
   readonly log: LogConfig
+  /** Absent = no traces are exported. */
+  readonly tracing?: TracingConfig
   readonly store: StoreConfig
   /** Limits of the gateway as a whole: whatever comes in counts, also what no route takes. */
   readonly rateLimit: readonly RateLimitConfig[]
@@ -112,15 +116,6 @@ export interface AdminConfig {
 export interface AdminToken {
   readonly name: string
   readonly token: string
-}
-
-/** Levels of pino, `silent` included. */
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
-
-export interface LogConfig {
-  readonly level: LogLevel
-  /** Whether every request is one log line. */
-  readonly access: boolean
 }
 
 /** A named service: its backends and how to treat them. */

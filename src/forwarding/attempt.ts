@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { TimeoutsConfig } from '../config/types.ts'
+import type { AttemptSpan } from '../telemetry/request-trace.ts'
 import type { Backend, Outcome } from '../upstreams/backend.ts'
 import type { Exchange, Failure, ResponseSink, UpstreamConnection, UpstreamRequest } from './connection.ts'
 
@@ -38,6 +39,7 @@ export class Attempt implements ResponseSink {
   readonly backend: Backend
   readonly #timeouts: TimeoutsConfig
   readonly #owner: AttemptOwner
+  readonly #span: AttemptSpan | undefined
   #exchange: Exchange | undefined
   #body: UpstreamRequest['body'] = null
   #timer: NodeJS.Timeout | undefined
@@ -51,10 +53,12 @@ export class Attempt implements ResponseSink {
   #discard: number | undefined
   #failed = false
 
-  constructor(backend: Backend, timeouts: TimeoutsConfig, owner: AttemptOwner) {
+  /** @param span - Told how it went, where its trace is exported. */
+  constructor(backend: Backend, timeouts: TimeoutsConfig, owner: AttemptOwner, span?: AttemptSpan) {
     this.backend = backend
     this.#timeouts = timeouts
     this.#owner = owner
+    this.#span = span
   }
 
   /** Whether its response has begun and goes on. */
@@ -91,10 +95,16 @@ export class Attempt implements ResponseSink {
     this.#startTimer()
   }
 
-  /** The owner has no more use for it: its client is gone, or a deadline has passed. @param fault - The backend's, if any. */
-  abort(fault?: string): void {
+  /**
+   * The owner has no more use for it: its client is gone, or a deadline has passed.
+   *
+   * @param failed - By the backend's fault.
+   * @param reason - As data.
+   */
+  abort(failed = false, reason?: string): void {
     if (this.#over) return
-    this.#finish(fault === undefined ? 'undecided' : 'failed', fault)
+    if (this.#span) this.#span.reason = reason
+    this.#finish(failed ? 'failed' : 'undecided', reason)
     this.#exchange?.abort()
   }
 
@@ -117,7 +127,7 @@ export class Attempt implements ResponseSink {
 
   onHead(status: number, statusText: string, headers: string[]): void {
     if (this.#over) return
-    this.#answered()
+    this.#answered(status)
     this.#failed = status >= 500
     try {
       if (!this.#owner.onHead(status, statusText, headers)) this.#startDiscard()
@@ -149,7 +159,7 @@ export class Attempt implements ResponseSink {
       socket.destroy()
       return
     }
-    this.#answered()
+    this.#answered(101)
     this.#owner.onUpgrade(headers, socket, () => this.#finish('succeeded'))
   }
 
@@ -160,8 +170,9 @@ export class Attempt implements ResponseSink {
     this.#fail(failure)
   }
 
-  #answered(): void {
+  #answered(status: number): void {
     this.#hasAnswered = true
+    if (this.#span) this.#span.status = status
     clearTimeout(this.#timer)
     this.backend.answered((performance.now() - this.#startedAt) / 1000)
   }
@@ -190,6 +201,7 @@ export class Attempt implements ResponseSink {
   }
 
   #fail(failure: Failure): void {
+    if (this.#span) this.#span.reason = failure.reason
     // A stale connection is nobody's fault, and a client that breaks its upload is not the backend's.
     const isInnocent = failure.reused || failure.reason === 'request_aborted'
     this.#finish(isInnocent ? 'undecided' : 'failed', failure.reason)
@@ -201,6 +213,7 @@ export class Attempt implements ResponseSink {
     this.#over = true
     this.outcome = outcome
     clearTimeout(this.#timer)
+    if (this.#span) this.#span.endedAt = performance.now()
     this.backend.end(outcome, reason)
   }
 }

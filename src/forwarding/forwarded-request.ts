@@ -2,7 +2,10 @@ import type { Duplex } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ProblemError } from '../problem.ts'
 import { hasBody, isGone, isWhole, onceOver } from '../raw-messages.ts'
+import { pathOf } from '../routing/lookup.ts'
 import type { RequestRecord } from '../telemetry/request-record.ts'
+import { type AttemptSpan, recordAttempt } from '../telemetry/request-trace.ts'
+import { newSpanId } from '../telemetry/trace-ids.ts'
 import type { Backend } from '../upstreams/backend.ts'
 import { Attempt, type AttemptOwner } from './attempt.ts'
 import { BackendChoice, type ChoiceOwner } from './backend-choice.ts'
@@ -13,15 +16,7 @@ import { ClientUpload } from './client-upload.ts'
 import type { Failure, FailureReason } from './connection.ts'
 import { Deadline } from './deadline.ts'
 import { expectsContinue } from './expect.ts'
-import {
-  badUpload,
-  bodyTooLarge,
-  clientTooSlow,
-  type DeadlineReason,
-  failureProblem,
-  noWebSocket,
-  tooLarge
-} from './failure.ts'
+import { badUpload, bodyTooLarge, clientTooSlow, failureProblem, noWebSocket, tooLarge } from './failure.ts'
 import { takeLoadReports } from './load-report.ts'
 import type { BodyListener } from './replayable-body.ts'
 import { Retries } from './retries.ts'
@@ -47,6 +42,8 @@ export class ForwardedRequest implements AttemptOwner, BodyListener, ChoiceOwner
   readonly #deadline: Deadline
   readonly #retries: Retries
   #attempt: Attempt | undefined
+  /** Of the attempt's span. */
+  #spanId = ''
   /** Why the last attempt failed; undefined when it did not, or there was none. */
   #failure: FailureReason | undefined
   #pause: NodeJS.Timeout | undefined
@@ -189,7 +186,7 @@ export class ForwardedRequest implements AttemptOwner, BodyListener, ChoiceOwner
     this.#record.backend = backend.id
     this.#record.pick = this.#choice.reason
     this.#target.group.live.stats.countPick(this.#choice.reason)
-    this.#attempt = new Attempt(backend, this.#target.timeouts, this)
+    this.#attempt = new Attempt(backend, this.#target.timeouts, this, this.#beginSpan(backend))
     this.#send(false)
   }
 
@@ -200,6 +197,15 @@ export class ForwardedRequest implements AttemptOwner, BodyListener, ChoiceOwner
   readonly #resume = (): void => {
     this.#watch.moved()
     this.#attempt?.resume()
+  }
+
+  /** Every attempt is a span to its backend. @returns What there is to tell of it, if anybody wants to know. */
+  #beginSpan({ id: backend, url: origin }: Backend): AttemptSpan | undefined {
+    const spanId = (this.#spanId = newSpanId())
+    const { trace, pick } = this.#record
+    if (!trace.recorded) return undefined
+    const url = origin + pathOf(this.#path)
+    return recordAttempt(trace.recorded, { spanId, backend, url, pick })
   }
 
   /** @param fresh - Over a connection of its own making, in place of a stale one. */
@@ -214,7 +220,8 @@ export class ForwardedRequest implements AttemptOwner, BodyListener, ChoiceOwner
         progress: this.#upload?.body,
         fresh,
         awaitsContinue,
-        isUpgrade: this.#upgrade !== undefined
+        isUpgrade: this.#upgrade !== undefined,
+        spanId: this.#spanId
       })
       if (fresh) attempt.resend(connection, outgoing, awaitsContinue)
       else attempt.start(connection, outgoing, awaitsContinue)
@@ -243,8 +250,7 @@ export class ForwardedRequest implements AttemptOwner, BodyListener, ChoiceOwner
 
   #onDeadline(): void {
     // Until there was an attempt, it has only waited in line.
-    if (this.#attempt)
-      this.#giveUp(failureProblem('total_timeout'), this.#isUploadSlow ? undefined : 'total_timeout')
+    if (this.#attempt) this.#giveUp(failureProblem('total_timeout'), !this.#isUploadSlow)
     else this.#choice.giveUpTurn()
   }
 
@@ -253,8 +259,7 @@ export class ForwardedRequest implements AttemptOwner, BodyListener, ChoiceOwner
     // A backend that answers an upload early may have nothing to say before the client goes on.
     const isInnocent = isBlocked || this.#isUploadSlow
     const isClientSlow = hasBegun ? isBlocked : isInnocent
-    const problem = isClientSlow ? clientTooSlow() : failureProblem('idle_timeout')
-    this.#giveUp(problem, isInnocent ? undefined : 'idle_timeout')
+    this.#giveUp(isClientSlow ? clientTooSlow() : failureProblem('idle_timeout'), !isInnocent)
   }
 
   get #isUploadSlow(): boolean {
@@ -276,9 +281,9 @@ export class ForwardedRequest implements AttemptOwner, BodyListener, ChoiceOwner
     this.#target.group.live.stats.observeDuration((performance.now() - this.#record.startedAt) / 1000)
   }
 
-  /** Ends it for a reason of the gateway's own. @param fault - The backend's, if any. */
-  #giveUp(problem: ProblemError, fault?: DeadlineReason): void {
-    this.#attempt?.abort(fault)
+  /** Ends it for a reason of the gateway's own. @param failed - By the backend's fault. */
+  #giveUp(problem: ProblemError, failed = false): void {
+    this.#attempt?.abort(failed, problem.reason)
     if (this.#response.hasBegun) this.#breakOff(problem.reason)
     else this.#answer(problem)
   }

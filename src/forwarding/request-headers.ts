@@ -15,6 +15,8 @@ export const VIA_PSEUDONYM = 'xecureapi'
 export interface RequestHeaderOptions {
   readonly hostHeader: 'preserve' | 'backend'
   readonly requestId: string
+  /** The fields of its trace, names and values in turn; what the client sent of them ends here. */
+  readonly trace?: readonly string[]
   /** Whose X-Forwarded-* and Forwarded are believed; by default nobody's. */
   readonly trusted?: AddressBlocks
   /** Whether to send Forwarded (RFC 7239) too. */
@@ -67,6 +69,7 @@ export function forwardedRequestHeaders(request: IncomingMessage, options: Reque
   if (typeof headers.te === 'string' && takesTrailers(headers.te)) own.push('TE', 'trailers')
   pushForwarding(own, request, isTrusted, options.forwardedHeader ?? false)
   if (consumer && known) own.push(...consumer.of(known))
+  if (options.trace) own.push(...options.trace)
   own.push('X-Request-Id', options.requestId, 'Via', `${request.httpVersion} ${VIA_PSEUDONYM}`)
   for (let index = 0; index < own.length; index += 2) {
     if (!changes || !isChanged(own[index]!.toLowerCase(), changes)) out.push(own[index]!, own[index + 1]!)
@@ -100,6 +103,8 @@ const ACTIONS: ReadonlyMap<string, 'drop' | 'host' | 'expect'> = new Map([
   ['host', 'host'],
   ['expect', 'expect'],
   ['http2-settings', 'drop'],
+  ['traceparent', 'drop'],
+  ['tracestate', 'drop'],
   ['x-forwarded-for', 'drop'],
   ['x-forwarded-host', 'drop'],
   ['x-forwarded-proto', 'drop'],

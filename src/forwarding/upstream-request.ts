@@ -9,13 +9,15 @@ export interface AttemptDetails extends Pick<UpstreamRequest, 'target' | 'body' 
   readonly awaitsContinue: boolean
   /** Whether it asks for another protocol. */
   readonly isUpgrade: boolean
+  /** Of the attempt's span. */
+  readonly spanId: string
 }
 
 /** A client's request as it goes to a backend. */
 export function upstreamRequest(
   { raw, id: requestId, record }: FastifyRequest,
   { group, route, sessions, trusted, consumer }: ForwardingTarget,
-  { target, body, progress, fresh, awaitsContinue, isUpgrade }: AttemptDetails
+  { target, body, progress, fresh, awaitsContinue, isUpgrade, spanId }: AttemptDetails
 ): UpstreamRequest {
   const { hostHeader, forwardedHeader } = group.settings
   const changes = route.headers?.request
@@ -26,6 +28,7 @@ export function upstreamRequest(
       hostHeader,
       forwardedHeader,
       requestId,
+      trace: record.trace.fields(spanId),
       trusted,
       expectsContinue: awaitsContinue,
       sessionCookie: sessions?.cookie,

@@ -8,6 +8,7 @@ export const CLIENT_CLOSED_REQUEST = 499
 /** The fields of one access log line; times in milliseconds, sizes in bytes. */
 export interface AccessLogFields {
   readonly requestId: string
+  readonly traceId: string
   readonly method: string
   /** Path without the query: queries carry personal data and tokens. */
   readonly path: string
@@ -46,6 +47,7 @@ export function accessLogFields(request: FastifyRequest, reply: FastifyReply, no
   const route = record.found?.match.route
   return {
     requestId: request.id,
+    traceId: record.trace.traceId,
     method: raw.method ?? '',
     path: pathOf(record.found?.target ?? request.originalUrl.replace(AUTHORITY, '')),
     route: route?.name,

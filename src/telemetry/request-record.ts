@@ -1,10 +1,13 @@
 import type { ProblemError } from '../problem.ts'
 import type { FoundRoute } from '../routing/lookup.ts'
+import { RequestTrace } from './request-trace.ts'
 
 /** What is known of one request when it is over: the access log and the counters read it. */
 export class RequestRecord {
   /** `performance.now()` when its head had arrived, milliseconds. */
   readonly startedAt: number
+  /** The trace that it belongs to. */
+  readonly trace: RequestTrace
   /** The route that takes it. */
   found: FoundRoute | undefined
   /** Place of its route's counters. */
@@ -36,7 +39,8 @@ export class RequestRecord {
   /** Why it did not go well, as data. */
   reason: string | undefined
 
-  constructor(startedAt: number) {
+  constructor(startedAt: number, trace: RequestTrace = new RequestTrace()) {
     this.startedAt = startedAt
+    this.trace = trace
   }
 }

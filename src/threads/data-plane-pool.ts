@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import type { Logger } from 'pino'
 import type { ServerConfig } from '../config/types.ts'
 import type { EventLog } from '../telemetry/events.ts'
+import type { TraceBatch } from '../telemetry/trace-outbox.ts'
 import { createHeartbeats, StallWatch } from './heartbeats.ts'
 import { localThreads } from './local-thread.ts'
 import { supportsReusePort } from './reserve-port.ts'
@@ -27,6 +28,8 @@ export interface DataPlanePoolOptions {
   readonly onSuspect: (group: string, id: string) => void
   /** Keys of an issuer that the threads have do not verify what came. */
   readonly onStaleKeys: (url: string) => void
+  /** Requests that are traced are over. */
+  readonly onTraces: (batch: TraceBatch) => void
 }
 
 /**
@@ -68,6 +71,7 @@ export function createDataPlanePool(options: DataPlanePoolOptions): {
     onOldest: options.onOldest,
     onSuspect: options.onSuspect,
     onStaleKeys: options.onStaleKeys,
+    onTraces: options.onTraces,
     onDeath: ({ row, reason, error, restartIn }: ThreadDeath) => {
       options.clearRow(row)
       log.error({ worker: row, reason, restartIn, err: error }, 'worker thread died')

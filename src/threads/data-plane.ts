@@ -8,6 +8,7 @@ import { ClientCounts } from '../limits/client-counts.ts'
 import { LIMIT_STATS_LAYOUT, LimitStats } from '../limits/limit-stats.ts'
 import { RedisStores } from '../store/redis-stores.ts'
 import { ROUTE_LAYOUT, RouteStats } from '../telemetry/route-stats.ts'
+import { type TraceBatch, TraceOutbox } from '../telemetry/trace-outbox.ts'
 import { BACKEND_LAYOUT } from '../upstreams/backend.ts'
 import { GROUP_LAYOUT } from '../upstreams/group-live.ts'
 import { buildGroups } from '../upstreams/group.ts'
@@ -39,6 +40,8 @@ export interface DataPlaneOptions {
   readonly onSuspect: (group: string, id: string) => void
   /** Told when keys of an issuer do not verify what came: there may be newer ones. */
   readonly onStaleKeys: (url: string) => void
+  /** Told of requests that are traced, when they are over. */
+  readonly onTraces: (batch: TraceBatch) => void
 }
 
 /** One thread that serves public traffic: a listener, the generation behind it, and those that still end. */
@@ -53,6 +56,7 @@ export class DataPlane implements DataPlaneControl {
   readonly #ending = new Set<Generation>()
   readonly #stores: RedisStores
   readonly #jwks: PostedJwks
+  readonly #traces: TraceOutbox
   #listening: Promise<void> = Promise.resolve()
   #clients: ClientCounts | undefined
   #backends: LiveTable | undefined
@@ -67,6 +71,7 @@ export class DataPlane implements DataPlaneControl {
     this.#options = options
     this.#stores = new RedisStores(options.log)
     this.#jwks = new PostedJwks({ ask: options.onStaleKeys })
+    this.#traces = new TraceOutbox(options.onTraces)
   }
 
   async prepare(spec: GenerationSpec): Promise<void> {
@@ -98,6 +103,7 @@ export class DataPlane implements DataPlaneControl {
       stats,
       limiters,
       jwks: this.#jwks,
+      onTraced: (trace) => this.#traces.add(trace),
       log
     }).catch((error: unknown) => {
       limiters.close()
@@ -134,6 +140,10 @@ export class DataPlane implements DataPlaneControl {
     this.#jwks.take(keys)
   }
 
+  async takenTraces(): Promise<void> {
+    this.#traces.taken()
+  }
+
   async listen(address: ListenAddress): Promise<void> {
     await this.#inTurn(() => this.#listener.listen(address))
   }
@@ -159,6 +169,7 @@ export class DataPlane implements DataPlaneControl {
     await Promise.all([...this.#ending, ...built].map((generation) => generation.close(true)))
     await this.#connections.destroy()
     this.#stopMeasuring?.()
+    this.#traces.flush()
     return { cut }
   }
 

@@ -22,7 +22,11 @@ class LocalThread implements PlaneThread {
         news.onOldest()
       },
       onSuspect: news.onSuspect,
-      onStaleKeys: news.onStaleKeys
+      onStaleKeys: news.onStaleKeys,
+      onTraces: (batch) => {
+        news.onTraces(batch)
+        void this.control.takenTraces()
+      }
     })
   }
 

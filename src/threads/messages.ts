@@ -2,6 +2,7 @@ import type { JwksSnapshot } from '../access/jwks-source.ts'
 import type { GatewayConfig } from '../config/types.ts'
 import type { ClientCountsShare } from '../limits/client-counts.ts'
 import type { LimitShares } from '../limits/limit-tables.ts'
+import type { TraceBatch } from '../telemetry/trace-outbox.ts'
 import type { ListenerLimits } from './client-limits.ts'
 
 /** Everything a data plane thread needs to build one generation: plain data and shared memory. */
@@ -95,6 +96,8 @@ export interface DataPlaneControl {
   secure(material: TlsMaterial): Promise<void>
   /** What is known of issuers' keys from now on. */
   verifyWith(keys: readonly JwksSnapshot[]): Promise<void>
+  /** The traces that were sent have been taken: more may come. */
+  takenTraces(): Promise<void>
   /** Listens there; elsewhere no longer. Untouched when it listens there already. */
   listen(address: ListenAddress): Promise<void>
   /** Sends clients of this address to HTTPS on the public host; elsewhere no longer. */
@@ -122,6 +125,8 @@ export type ThreadMessage =
   | { readonly kind: 'suspect'; readonly group: string; readonly id: string }
   /** Keys of an issuer do not verify what came: there may be newer ones at this URL. */
   | { readonly kind: 'stale-keys'; readonly url: string }
+  /** Requests that are traced are over. */
+  | { readonly kind: 'traces'; readonly batch: TraceBatch }
 
 /** What a thread is started with. */
 export interface ThreadData {

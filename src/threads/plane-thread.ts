@@ -1,3 +1,4 @@
+import type { TraceBatch } from '../telemetry/trace-outbox.ts'
 import type { DataPlaneControl } from './messages.ts'
 
 /** Why a thread ended, as data. */
@@ -22,6 +23,8 @@ export interface ThreadNews {
   readonly onSuspect: (group: string, id: string) => void
   /** Keys of an issuer that it has do not verify what came: there may be newer ones. */
   readonly onStaleKeys: (url: string) => void
+  /** Requests that are traced are over. */
+  readonly onTraces: (batch: TraceBatch) => void
 }
 
 /** Makes the thread that writes a row of live state. */

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { JwksSnapshot } from '../access/jwks-source.ts'
+import type { TraceBatch } from '../telemetry/trace-outbox.ts'
 import type {
   DataPlaneControl,
   GenerationSpec,
@@ -44,6 +45,8 @@ export interface ThreadPoolOptions {
   readonly onSuspect: (group: string, id: string) => void
   /** Keys of an issuer that a thread has do not verify what came. */
   readonly onStaleKeys: (url: string) => void
+  /** Requests that are traced are over. */
+  readonly onTraces: (batch: TraceBatch) => void
 }
 
 interface Member {

@@ -71,6 +71,7 @@ class WorkerThread implements PlaneThread {
       abort: (version: number) => this.#call('abort', version) as Promise<void>,
       secure: (material: TlsMaterial) => this.#call('secure', material) as Promise<void>,
       verifyWith: (keys: readonly JwksSnapshot[]) => this.#call('verifyWith', keys) as Promise<void>,
+      takenTraces: () => this.#call('takenTraces') as Promise<void>,
       listen: (address: ListenAddress) => this.#call('listen', address) as Promise<void>,
       redirect: (redirect: Redirect | undefined) => this.#call('redirect', redirect) as Promise<void>,
       drain: () => this.#call('drain') as Promise<void>,
@@ -104,6 +105,11 @@ class WorkerThread implements PlaneThread {
     }
     if (message.kind === 'stale-keys') {
       this.#news.onStaleKeys(message.url)
+      return
+    }
+    if (message.kind === 'traces') {
+      this.#news.onTraces(message.batch)
+      this.control.takenTraces().catch(() => {})
       return
     }
     const call = this.#calls.get(message.id)

@@ -9,6 +9,7 @@ test('a configuration is shown with its defaults and without its secrets', async
   const folder = await temporaryFolder(t, {
     'gateway.yaml': [
       'admin: { tokens: [{ name: ann, token: SECRET-1 }, SECRET-2] }',
+      'tracing: { otlp: "http://u:SECRET-10@collector:4318/own?key=SECRET-11", headers: { x-key: SECRET-12 } }',
       'store: { type: redis, url: ["redis://user:SECRET-3@cache:6379/1", "redis://user:SECRET-3@second/1"], sentinel: { name: shop, password: SECRET-9 } }',
       `auth: { apiKeys: { p: [{ name: acme, hash: "${'5ec4e7'.repeat(10)}5ec4" }] }, jwt: { i: { issuer: x, audience: y, jwks: "https://id/jwks?key=SECRET-4" } } }`,
       'upstreams:',
@@ -37,6 +38,7 @@ test('a configuration is shown with its defaults and without its secrets', async
     '//[redacted]@second/1',
     '"name":"shop"',
     'https://id/jwks?[redacted]',
+    '//[redacted]@collector:4318/own?[redacted]',
     '"x-key"',
     '"response":30000',
     '/etc/tls/a.crt'

@@ -13,6 +13,7 @@ import { BAD_SERVER } from './bad-server.ts'
 import { BAD_SPLITS } from './bad-splits.ts'
 import { BAD_SYNTAX } from './bad-syntax.ts'
 import { BAD_TLS } from './bad-tls.ts'
+import { BAD_TRACING } from './bad-tracing.ts'
 import { BAD_UPSTREAMS } from './bad-upstreams.ts'
 import { errorLines } from './load-errors.ts'
 
@@ -26,6 +27,7 @@ suite('a configuration is refused, with its line, its path and what was expected
     ...BAD_POLICIES,
     ...BAD_ACCESS,
     ...BAD_TLS,
+    ...BAD_TRACING,
     ...BAD_UPSTREAMS,
     ...BAD_BALANCING,
     ...BAD_HEALTH,

@@ -13,6 +13,7 @@ suite('a configuration that says everything', () => {
     '  stallTimeout: 500ms, shutdown: { delay: 250ms, timeout: 1m } }',
     'admin: { host: "::", port: 0, tokens: [a-token, { name: night-watch, token: another }] }',
     'log: { level: silent, access: false }',
+    'tracing: { otlp: "https://u:p@collector", sample: 0, parentBased: false, service: shop, headers: { x-key: k } }',
     'store: { type: redis, url: rediss://u:p@cache:1/2, prefix: shop, path: state }',
     'rateLimit: { limit: 100, per: 1s, key: [ip, path], allow: [10.0.0.0/8] }',
     'upstreams:',
@@ -98,6 +99,13 @@ suite('a configuration that says everything', () => {
         ]
       },
       log: { level: 'silent', access: false },
+      tracing: {
+        otlp: 'https://u:p@collector/v1/traces',
+        sample: 0,
+        parentBased: false,
+        service: 'shop',
+        headers: { 'x-key': 'k' }
+      },
       store: { type: 'redis', url: 'rediss://u:p@cache:1/2', prefix: 'shop', path: join(folder, 'state') },
       rateLimit: [
         {
@@ -227,9 +235,9 @@ suite('a configuration that says everything', () => {
           },
           retry: { attempts: 1 },
           timeouts: { response: 5000 },
-          source: `${file}:44`
+          source: `${file}:45`
         },
-        { name: 'root', path: '/', upstream: 'orders', mode: 'stream', source: `${file}:59` }
+        { name: 'root', path: '/', upstream: 'orders', mode: 'stream', source: `${file}:60` }
       ]
     })
   })

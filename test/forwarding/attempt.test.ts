@@ -99,7 +99,7 @@ test('whatever ends it, and however often, it is counted out once', () => {
   const lab = new Lab()
   lab.attempt.start(lab.connection, REQUEST)
   lab.sinks[0]!.onFailure({ reason: 'reset', sent: true, reused: false })
-  lab.attempt.abort('idle_timeout')
+  lab.attempt.abort(true, 'idle_timeout')
   lab.sinks[0]!.onEnd([])
   lab.attempt.abort()
   assert.deepEqual(lab.counted(), { inFlight: 0, attempts: 1, failures: 1 })

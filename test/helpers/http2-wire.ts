@@ -3,6 +3,7 @@ import type { TestContext } from 'node:test'
 import { type RawBackend, type RawConnection, startRawBackend } from '../forwarding/http1/raw-backend.ts'
 import { exchangeHttp2, type Http2Exchanged, type Http2Request } from './http2-client.ts'
 import { forwardAll, type Http2Lab, startHttp2Lab } from './http2-lab.ts'
+import { TRACE, withoutTraceIds } from './trace-field.ts'
 import { until } from './until.ts'
 
 /** A request for `shop.test` with the id `t`, and how the backend answers it. */
@@ -47,6 +48,7 @@ export function received(
     'X-Forwarded-For: 127.0.0.1',
     'X-Forwarded-Proto: https',
     'X-Forwarded-Host: shop.test',
+    TRACE,
     'X-Request-Id: t',
     'Via: 2.0 xecureapi'
   ]
@@ -77,7 +79,7 @@ export async function startHttp2Wire(t: TestContext): Promise<Http2Wire> {
       const fields = { ':authority': 'shop.test', 'x-request-id': 't', ...headers }
       const response = await exchangeHttp2(lab.session, fields, request)
       const fresh = backend.connections.map((each, index) => each.received().slice(seen[index] ?? 0))
-      return { ...response, received: fresh.join('') }
+      return { ...response, received: withoutTraceIds(fresh.join('')) }
     }
   }
 }

@@ -36,7 +36,8 @@ test('a request that no backend served says what the app answered', async (t) =>
   const { lines, url } = await logging(t)
   await (await fetch(`${url}/plain`)).text()
   await until('the line is there', () => lines.length === 1)
-  const { requestId, totalTime, ...rest } = lines[0]!
+  const { requestId, traceId, totalTime, ...rest } = lines[0]!
+  assert.match(traceId, /^[\da-f]{32}$/)
   assert.equal(typeof requestId, 'string')
   assert.ok(totalTime >= 0 && totalTime < 15_000)
   assert.deepEqual(rest, {

@@ -51,6 +51,7 @@ export class FakeThread implements PlaneThread {
       abort: async (version) => void (await call('abort', version)),
       secure: async ({ certificates }) => void (await call('secure', certificates[0]?.hosts.join())),
       verifyWith: async (keys) => void (await call('verifyWith', keys.length)),
+      takenTraces: async () => {},
       listen: async ({ port }) => void (await call('listen', port)),
       redirect: async (redirect) => void (await call('redirect', redirect?.address.port ?? 'nowhere')),
       drain: async () => void (await call('drain')),
@@ -107,7 +108,8 @@ export function fakePool(t: TestContext, count: number, rules: FakeRules = () =>
     onRestart: (row) => restarts.push(row),
     onOldest: () => news.oldest++,
     onSuspect: (group, id) => news.suspects.push(`${group} ${id}`),
-    onStaleKeys: () => {}
+    onStaleKeys: () => {},
+    onTraces: () => {}
   })
   return {
     pool,

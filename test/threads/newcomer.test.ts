@@ -46,6 +46,7 @@ class ScriptedThread implements PlaneThread {
     abort: async () => {},
     secure: async () => {},
     verifyWith: async () => {},
+    takenTraces: async () => {},
     listen: async () => {},
     redirect: async () => {},
     drain: async () => {},
@@ -77,7 +78,8 @@ test('a thread that comes back between the phases of a reload serves the new gen
     onRestart: () => {},
     onOldest: () => {},
     onSuspect: () => {},
-    onStaleKeys: () => {}
+    onStaleKeys: () => {},
+    onTraces: () => {}
   })
   await pool.start(specOf(1), ADDRESS)
   const letThrough = spawned[0]!.hold('prepare 2')
@@ -107,7 +109,8 @@ test('a thread that comes back during several reloads ends up with the last gene
     onRestart: () => {},
     onOldest: () => {},
     onSuspect: () => {},
-    onStaleKeys: () => {}
+    onStaleKeys: () => {},
+    onTraces: () => {}
   })
   const reload = async (version: number): Promise<void> => {
     await pool.prepare(specOf(version))

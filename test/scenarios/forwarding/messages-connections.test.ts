@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { TRACE } from '../../helpers/trace-field.ts'
 import { OK, request, response, startWire } from './wire.ts'
 
 const DATE = 'Date: Sat, 01 Jan 2000 00:00:00 GMT\r\n'
@@ -67,7 +68,7 @@ test('an HTTP/1.0 client may have no Host: the backend gets its own', async (t) 
   assert.equal(
     received,
     `GET /x HTTP/1.1\r\nHost: ${host}\r\nX-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: http\r\n` +
-      'X-Request-Id: t\r\nVia: 1.0 xecureapi\r\n\r\n'
+      `${TRACE}\r\nX-Request-Id: t\r\nVia: 1.0 xecureapi\r\n\r\n`
   )
 })
 

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type RawBackend, type RawConnection, startRawBackend } from '../../forwarding/http1/raw-backend.ts'
 import { type RawConfig, startGateway } from '../../helpers/gateway.ts'
 import { type RawClient, rawClient } from '../../helpers/raw-client.ts'
+import { TRACE, withoutTraceIds } from '../../helpers/trace-field.ts'
 import { until } from '../../helpers/until.ts'
 
 /** What a backend does with a request: answers it with these bytes once it is whole, or does as it is told with its head. */
@@ -58,7 +59,7 @@ export function request(line: string, fields = '', body = ''): string {
 export function forwarded(line: string, fields = '', framing = '', body = '', host = 'a'): string {
   const added =
     'X-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: http\r\n' +
-    `X-Forwarded-Host: ${host}\r\nX-Request-Id: t\r\nVia: 1.1 xecureapi\r\n`
+    `X-Forwarded-Host: ${host}\r\n${TRACE}\r\nX-Request-Id: t\r\nVia: 1.1 xecureapi\r\n`
   return `${line} HTTP/1.1\r\nHost: ${host}\r\n${fields}${added}${framing}\r\n${body}`
 }
 
@@ -93,7 +94,7 @@ export async function startWire(
       connection.write(bytes)
       await within(connection.closed)
       const fresh = backend.connections.map((each, index) => each.received().slice(seen[index] ?? 0))
-      return { received: fresh.join(''), answer: connection.text() }
+      return { received: withoutTraceIds(fresh.join('')), answer: connection.text() }
     }
   }
 }

@@ -30,9 +30,18 @@ const OF_THIS_HOP: ReadonlySet<string> = new Set([
   'upgrade'
 ])
 
+const WRITTEN_ANEW: ReadonlySet<string> = new Set([
+  'expect',
+  'forwarded',
+  'host',
+  'traceparent',
+  'tracestate',
+  'x-request-id'
+])
+
 /** Fields of a request that a gateway writes itself, whatever a client says; Expect is for its own hop. */
 function isWrittenAnew(name: string): boolean {
-  return name.startsWith('x-forwarded-') || ['expect', 'forwarded', 'host', 'x-request-id'].includes(name)
+  return name.startsWith('x-forwarded-') || WRITTEN_ANEW.has(name)
 }
 
 /** Names that Connection has no say in: without them the message is another one. */

@@ -1,0 +1,76 @@
+import { Type } from 'typebox'
+import { CLOSED, HeaderName } from './schema-parts.ts'
+
+/** What `tracing.otlp` must be. */
+export const OTLP_MESSAGE = 'expected an http: or https: URL such as http://collector:4318'
+
+/** Of what may be a secret: no message shows the value. */
+const SECRET = { writeOnly: true } as const
+
+/** `log`. */
+export const LogSchema = Type.Object(
+  {
+    level: Type.Optional(
+      Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
+        description: 'The least severe lines that are written.',
+        default: 'info'
+      })
+    ),
+    access: Type.Optional(Type.Boolean({ description: 'Whether every request is one line.', default: true }))
+  },
+  { ...CLOSED, description: 'The log, on standard output.', default: {} }
+)
+
+/** `tracing`. */
+export const TracingSchema = Type.Object(
+  {
+    otlp: Type.String({
+      description:
+        'Where spans go, by OTLP over HTTP: the URL of a collector; without a path, its /v1/traces is meant.',
+      pattern: '^https?://',
+      errorMessage: OTLP_MESSAGE,
+      examples: ['http://collector:4318'],
+      ...SECRET
+    }),
+    sample: Type.Optional(
+      Type.Number({
+        description: 'Share of the traces that begin here that are recorded.',
+        default: 0.01,
+        minimum: 0,
+        maximum: 1,
+        errorMessage: 'expected a share from 0 to 1'
+      })
+    ),
+    parentBased: Type.Optional(
+      Type.Boolean({
+        description:
+          'Whether a trace that a client has begun is recorded when the client says so, and only then. false: sample decides.',
+        default: true
+      })
+    ),
+    service: Type.Optional(
+      Type.String({
+        description: 'What this gateway is called in traces.',
+        default: 'xecureapi-gateway',
+        pattern: '^[ -~]{1,100}$',
+        errorMessage: 'expected a name of 1 to 100 characters of ASCII'
+      })
+    ),
+    headers: Type.Optional(
+      Type.Record(
+        Type.String(),
+        Type.String({
+          pattern: '^[\\t\\x20-\\x7e\\x80-\\xff]*$',
+          errorMessage: 'expected a header value: a text in one line',
+          ...SECRET
+        }),
+        {
+          description: 'Header fields for the collector, such as what it wants to see of a token.',
+          default: {},
+          propertyNames: HeaderName
+        }
+      )
+    )
+  },
+  { ...CLOSED, description: 'Exports what becomes of requests, as traces of OpenTelemetry.' }
+)
