@@ -1,11 +1,26 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { accessLogFields } from '../src/telemetry/access-log.ts'
+import type { AccessLogConfig } from '../src/config/types.ts'
+import { accessLogFields, statusOf } from '../src/telemetry/access-log.ts'
+import { accessSampling } from '../src/telemetry/access-sampling.ts'
+
+/** Which requests have a line; by default all. */
+export interface AccessLogOptions extends Partial<AccessLogConfig> {
+  /** 0 to 1. */
+  readonly random?: () => number
+}
 
 /** One log line a request, when it is over. */
-async function accessLog(app: FastifyInstance): Promise<void> {
+async function accessLog(app: FastifyInstance, options: AccessLogOptions): Promise<void> {
+  const { sample = 1, slow = 0, random } = options
+  const sampleOf = accessSampling({ sample, slow }, random)
   app.observeRequests((request, reply) => {
-    app.log.info(accessLogFields(request, reply, performance.now()), 'request')
+    const now = performance.now()
+    const { startedAt, reason, dryRunLimit } = request.record
+    const share = sampleOf({ status: statusOf(reply), totalTime: now - startedAt, reason, dryRunLimit })
+    if (share === undefined) return
+    const fields = accessLogFields(request, reply, now)
+    app.log.info(share === 1 ? fields : { ...fields, sample: share }, 'request')
   })
 }
 

@@ -5,6 +5,7 @@ import { endUpload, refuseUpload } from '../src/forwarding/unread-upload.ts'
 import { GRPC_TYPE, grpcMessage, grpcStatus, isGrpc } from '../src/grpc.ts'
 import { noRoute, PROBLEM_TYPE, problem, ProblemError } from '../src/problem.ts'
 import { http2Stream, isGone } from '../src/raw-messages.ts'
+import { requestIdentity } from '../src/telemetry/trace-of.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -27,7 +28,7 @@ async function problemDetails(app: FastifyInstance): Promise<void> {
 export function sendProblem(error: Error, request: FastifyRequest, reply: FastifyReply): void {
   const status = statusOf(error)
   if (status >= 500 && !(error instanceof ProblemError))
-    request.server.log.error({ err: error, requestId: request.id }, 'request failed')
+    request.server.log.error({ err: error, ...requestIdentity(request) }, 'request failed')
   if (error instanceof ProblemError) void reply.headers(error.headers)
   // HTTP/2 has other means to end a connection.
   if (http2Stream(request.raw)) void reply.removeHeader('connection')

@@ -66,7 +66,8 @@ export async function buildGeneration(parts: GenerationParts): Promise<FastifyIn
   await app.register(upstreamRegistry, { groups: parts.groups })
   await app.register(routing, { table })
   await app.register(metrics, { stats: parts.stats })
-  if (parts.config.log.access) await app.register(accessLog)
+  const { access } = parts.config.log
+  if (access) await app.register(accessLog, access)
   // What few ask for is loaded when somebody does: each takes every thread some tens of milliseconds.
   if (routes.some((route) => route.securityHeaders)) {
     await app.register(import('../plugins/security-headers.ts'))

@@ -8,7 +8,7 @@ import { addressBlocks } from './address-blocks.ts'
 import { type Addresses, firstAddresses, shared, urlOf, withFreePorts } from './addresses.ts'
 import { buildControl } from './app.ts'
 import { ConfigFollower } from './config/follow.ts'
-import type { GatewayConfig } from './config/types.ts'
+import type { GatewayConfig, LogLevel } from './config/types.ts'
 import { explain } from './explain.ts'
 import { LiveState } from './live-state.ts'
 import { Membership } from './membership/membership.ts'
@@ -20,6 +20,7 @@ import type { RegistrationStore } from './store/registrations.ts'
 import { AffinitySecret } from './store/affinity-secret.ts'
 import { RedisPresence } from './store/redis-presence.ts'
 import { TraceExport } from './telemetry/trace-export.ts'
+import { LogLevels } from './telemetry/log-levels.ts'
 import { EventLog, type ReloadEvent, type ReloadTrigger } from './telemetry/events.ts'
 import { EventCounts } from './telemetry/metrics/event-counts.ts'
 import { createDataPlanePool, workerCount } from './threads/data-plane-pool.ts'
@@ -35,6 +36,8 @@ import { loadUpstreamTls } from './tls/upstream-tls.ts'
 export interface GatewayOptions {
   readonly config: GatewayConfig
   readonly log: Logger
+  /** Instead of the configuration's, for as long as it runs. */
+  readonly logLevel?: LogLevel | undefined
   /** Module that a worker thread runs; by default the gateway's own. */
   readonly workerEntry?: URL
   /** Heap limit of one worker thread, in MiB; by default its share of half of the machine's memory. */
@@ -76,6 +79,7 @@ export class Gateway {
   readonly #presence: RedisPresence
   readonly #jwks: JwksKeeper
   readonly #traces: TraceExport
+  readonly #logLevels: LogLevels
   readonly #serving: Serving
   readonly #membership: Membership
   readonly #reloader: Reloader
@@ -113,7 +117,7 @@ export class Gateway {
   }
 
   private constructor(
-    { config, log, workerEntry, workerHeap }: GatewayOptions,
+    { config, log, logLevel, workerEntry, workerHeap }: GatewayOptions,
     { id, store, workers, addresses }: StartParts
   ) {
     this.#log = log
@@ -124,6 +128,7 @@ export class Gateway {
       log,
       events: this.events,
       workers,
+      logFormat: config.log.format,
       stallTimeout: config.server.stallTimeout,
       workerEntry: workerEntry ?? WORKER_ENTRY,
       workerHeap,
@@ -134,6 +139,12 @@ export class Gateway {
       onTraces: (batch) => this.#traces.take(batch)
     })
     this.#pool = pool
+    this.#logLevels = new LogLevels({
+      configured: config.log.level,
+      fixed: logLevel,
+      here: (level) => (log.level = level),
+      threads: (level) => void pool.setLogLevel(level)
+    })
     this.#stopWatch = stopWatch
     this.#jwks = new JwksKeeper({
       log,
@@ -164,6 +175,7 @@ export class Gateway {
         this.#presence,
         this.#follower,
         this.#traces,
+        this.#logLevels,
         { follow: ({ auth }) => this.#jwks.follow(auth?.jwt.map(({ jwks }) => jwks) ?? []) }
       ],
       log
@@ -288,6 +300,7 @@ export class Gateway {
         }),
         routes: () => this.#serving.table,
         readiness: () => this.readiness,
+        logLevels: this.#logLevels,
         admin: () => this.#config.admin,
         config: () => this.#config,
         explain: (request) =>

@@ -111,9 +111,9 @@ export class Serving {
     this.#tellFollowers()
     if (next.server.workers !== before.server.workers)
       log.warn({ workers }, 'server.workers takes effect at the next start')
+    if (next.log.format !== before.log.format) log.warn('log.format takes effect at the next start')
     if (!isDeepStrictEqual(next.store, before.store))
       log.warn('what is registered moves to another store at the next start; rate limits do at once')
-    log.level = next.log.level
     live.reclaim(pool.oldest)
   }
 

@@ -5,11 +5,11 @@ import { beat } from './threads/heartbeats.ts'
 import type { ThreadCall, ThreadData, ThreadMessage } from './threads/messages.ts'
 
 // One worker thread of the data plane: it serves traffic and does what the control plane asks over the port.
-const { row, heartbeats, logLevel } = workerData as ThreadData
+const { row, heartbeats, log } = workerData as ThreadData
 const port = parentPort!
 const plane = new DataPlane({
   row,
-  log: createLogger(logLevel),
+  log: await createLogger(log),
   onOldest: (version) => send({ kind: 'oldest', version }),
   onSuspect: (group, id) => send({ kind: 'suspect', group, id }),
   onStaleKeys: (url) => send({ kind: 'stale-keys', url }),

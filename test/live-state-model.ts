@@ -31,7 +31,7 @@ export function configOf(
       shutdown: { delay: 0, timeout: 1000 }
     },
     admin: { host: '127.0.0.1', port: 0, tokens: [] },
-    log: { level: 'silent', access: false },
+    log: { level: 'silent', format: 'auto', access: false },
     store: defaultStore('/etc'),
     rateLimit: [],
     upstreams,

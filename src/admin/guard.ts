@@ -6,6 +6,7 @@ import { networkOf } from '../limit-key.ts'
 import { localLimiter } from '../limits/limit-tables.ts'
 import { ProblemError } from '../problem.ts'
 import type { EventLog } from '../telemetry/events.ts'
+import { requestIdentity } from '../telemetry/trace-of.ts'
 import { foreignReason } from './same-origin.ts'
 import { Tokens } from './tokens.ts'
 
@@ -67,14 +68,15 @@ export function guard(app: FastifyInstance, { admin, events, log }: GuardOptions
     // Nothing was owed any more: what comes to be too much now is news again.
     if (remaining === TRIES.burst - 1) locked.delete(network)
     if (!isAdmitted) {
-      if (!locked.has(network)) log.warn({ address }, 'too many wrong tokens: this address has to wait')
+      if (!locked.has(network))
+        log.warn({ address, ...requestIdentity(request) }, 'too many wrong tokens: this address has to wait')
       locked.add(network)
       if (locked.size > TRIES.maxKeys) locked.clear()
       return tooManyTries(retryAfter)
     }
     const name = tokens.nameOf(tokenOf(authorization))
     if (name === undefined) {
-      log.warn({ address, requestId: request.id }, 'a wrong token for the admin API')
+      log.warn({ address, ...requestIdentity(request) }, 'a wrong token for the admin API')
       return unauthorized('token_invalid')
     }
     tries.refund(network, 1)

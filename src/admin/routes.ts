@@ -6,10 +6,12 @@ import type { Membership } from '../membership/membership.ts'
 import type { RouteTable } from '../routing/route-table.ts'
 import type { EventLog, ReloadEvent } from '../telemetry/events.ts'
 import type { MetricSources } from '../telemetry/metrics/all-metrics.ts'
+import type { LogLevels } from '../telemetry/log-levels.ts'
 import type { UpstreamRegistry } from '../upstreams/registry.ts'
 import { configRoutes } from './config.ts'
 import { eventRoutes } from './events.ts'
 import { explainRoutes } from './explain.ts'
+import { logRoutes } from './log.ts'
 import { documentRoutes } from './openapi.ts'
 import { metricsRoutes } from './metrics.ts'
 import { probeRoutes } from './probes.ts'
@@ -32,6 +34,7 @@ export interface AdminContext {
   /** The routes that are served now. */
   readonly routes: () => RouteTable
   readonly readiness: () => Readiness
+  readonly logLevels: LogLevels
   /** Who may use it. */
   readonly admin: () => AdminConfig
   /** The configuration that serves. */
@@ -60,5 +63,6 @@ async function ownRoutes(app: FastifyInstance, context: AdminContext): Promise<v
     await api.register(explainRoutes, context)
     await api.register(eventRoutes, context)
     await api.register(configRoutes, context)
+    await api.register(logRoutes, context)
   })
 }

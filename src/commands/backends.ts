@@ -11,7 +11,7 @@ export const backends: Command = async (options, [action = '', ...words]) => {
 }
 
 /** The options that {@link steerBackends} goes by. */
-export type BackendsOptions = Omit<CommandOptions, 'client' | 'header' | 'watch'>
+export type BackendsOptions = Omit<CommandOptions, 'client' | 'header' | 'logLevel' | 'watch'>
 
 /**
  * Does what a subcommand of `backends` says.

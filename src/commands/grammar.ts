@@ -1,3 +1,5 @@
+import { LOG_LEVELS } from '../config/types.ts'
+
 /** An option of the command line: what {@link import('node:util').parseArgs} needs, and what completion offers for it. */
 export interface OptionEntry {
   readonly type: 'string' | 'boolean'
@@ -21,6 +23,7 @@ export const OPTIONS = {
   ttl: { type: 'string' },
   initially: { type: 'string', values: ['healthy', 'unhealthy'] },
   now: { type: 'boolean', default: false },
+  'log-level': { type: 'string', values: LOG_LEVELS },
   json: { type: 'boolean', default: false },
   watch: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false }
@@ -42,7 +45,7 @@ const ADMIN = ['admin', 'token'] as const satisfies readonly OptionName[]
 
 /** Every command. */
 export const COMMAND_WORDS = {
-  start: { words: 0 },
+  start: { words: 0, options: ['log-level'] },
   validate: { words: 0 },
   routes: { words: 0 },
   explain: { words: 2, options: ['header', 'client', ...ADMIN] },

@@ -18,6 +18,7 @@ export interface CommandOptions {
   readonly ttl: string | undefined
   readonly initially: string | undefined
   readonly now: boolean
+  readonly logLevel: string | undefined
   readonly json: boolean
   readonly watch: boolean
 }
@@ -40,7 +41,7 @@ const COMMANDS: Readonly<Record<CommandName, () => Promise<Command>>> = {
 
 const USAGE = `usage: xecureapi ${Object.keys(COMMANDS).join('|')} [--config gateway.yaml]
 
-  start                     serves
+  start [--log-level LEVEL] serves; with this level instead of the configuration's: trace, debug, info, …, silent
   validate                  prints every error of the configuration
   routes                    prints the route table
   explain METHOD URL        says which route, group and backends would serve a request, and why
@@ -130,6 +131,7 @@ type ParsedOptions = ReturnType<typeof parse>['values']
 function optionsOf(values: ParsedOptions): CommandOptions {
   const { config, admin, token, client, header, weight, tier, ttl, initially, now, json, watch } = values
   const maxInFlight = values['max-in-flight']
+  const logLevel = values['log-level']
   return {
     config,
     admin,
@@ -142,6 +144,7 @@ function optionsOf(values: ParsedOptions): CommandOptions {
     ttl,
     initially,
     now,
+    logLevel,
     json,
     watch
   }

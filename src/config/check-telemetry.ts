@@ -1,3 +1,5 @@
+import { checkDuration } from './check-durations.ts'
+import type { SourceDocument } from './document.ts'
 import type { Finding } from './issue.ts'
 import type { RawConfig } from './schema.ts'
 import { OTLP_MESSAGE } from './schema-telemetry.ts'
@@ -9,6 +11,13 @@ const TAKEN: ReadonlySet<string> = new Set(
     ' '
   )
 )
+
+/** Checks `log`. */
+export function checkLog(document: SourceDocument, log: Sound<RawConfig>['log']): Finding[] {
+  const access = log?.access
+  if (typeof access !== 'object') return []
+  return checkDuration(document, ['log', 'access', 'slow'], access.slow)
+}
 
 /** Checks `tracing`: whatever is wrong with the URL, it may hold a password. */
 export function checkTracing(tracing: Sound<RawConfig>['tracing']): Finding[] {

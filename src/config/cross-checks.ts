@@ -3,7 +3,7 @@ import { checkRateLimits } from './check-limits.ts'
 import { checkListeners } from './check-listeners.ts'
 import { checkRoutes, type RouteEntry } from './check-routes.ts'
 import { checkStore } from './check-store.ts'
-import { checkTracing } from './check-telemetry.ts'
+import { checkLog, checkTracing } from './check-telemetry.ts'
 import { checkUpstreams } from './check-upstreams.ts'
 import { toIssues, type SourceDocument } from './document.ts'
 import type { ConfigIssue, Finding } from './issue.ts'
@@ -51,6 +51,7 @@ export function crossCheck(
   const findings = [
     ...checkListeners(config, document),
     ...checkStore(document, config.store),
+    ...checkLog(document, config.log),
     ...checkTracing(config.tracing),
     ...checkRateLimits(document, ['rateLimit'], config.rateLimit, 'gateway'),
     ...checkAuth(document, config.auth),

@@ -1,10 +1,18 @@
-import { present } from './resolve-parts.ts'
+import { duration, present } from './resolve-parts.ts'
 import type { RawConfig } from './schema.ts'
-import type { LogConfig, TracingConfig } from './types-telemetry.ts'
+import type { AccessLogConfig, LogConfig, TracingConfig } from './types-telemetry.ts'
 
 /** `log`, with the schema's defaults in place. */
-export function resolveLog({ level, access }: NonNullable<RawConfig['log']>): LogConfig {
-  return { level: present(level), access: present(access) }
+export function resolveLog({ level, format, access }: NonNullable<RawConfig['log']>): LogConfig {
+  return { level: present(level), format: present(format), access: resolveAccess(present(access)) }
+}
+
+function resolveAccess(
+  access: NonNullable<NonNullable<RawConfig['log']>['access']>
+): AccessLogConfig | false {
+  if (access === false) return false
+  const { sample = 1, slow = '1s' } = access === true ? {} : access
+  return { sample, slow: duration(slow) }
 }
 
 /** `tracing`, with the schema's defaults in place. */

@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
-import { CLOSED, HeaderName } from './schema-parts.ts'
+import { CLOSED, Duration, HeaderName } from './schema-parts.ts'
+import { LOG_LEVELS } from './types-telemetry.ts'
 
 /** What `tracing.otlp` must be. */
 export const OTLP_MESSAGE = 'expected an http: or https: URL such as http://collector:4318'
@@ -7,16 +8,49 @@ export const OTLP_MESSAGE = 'expected an http: or https: URL such as http://coll
 /** Of what may be a secret: no message shows the value. */
 const SECRET = { writeOnly: true } as const
 
+const AccessSchema = Type.Object(
+  {
+    sample: Type.Optional(
+      Type.Number({
+        description: 'Share of the requests that went well (status below 400, not slow) that have a line.',
+        default: 1,
+        minimum: 0,
+        maximum: 1,
+        errorMessage: 'expected a share from 0 to 1'
+      })
+    ),
+    slow: Type.Optional(
+      Duration({
+        description: 'Requests that take as long always have a line; 0s = none does.',
+        default: '1s'
+      })
+    )
+  },
+  { ...CLOSED, description: 'Which requests that went well have a line.' }
+)
+
 /** `log`. */
 export const LogSchema = Type.Object(
   {
     level: Type.Optional(
-      Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
+      Type.Enum([...LOG_LEVELS], {
         description: 'The least severe lines that are written.',
         default: 'info'
       })
     ),
-    access: Type.Optional(Type.Boolean({ description: 'Whether every request is one line.', default: true }))
+    format: Type.Optional(
+      Type.Enum(['auto', 'json', 'pretty'], {
+        description: 'How lines are written. auto: for people on a terminal, else JSON.',
+        default: 'auto'
+      })
+    ),
+    access: Type.Optional(
+      Type.Union([Type.Boolean(), AccessSchema], {
+        description: 'Whether every request is one line, or a share of those that went well.',
+        default: true,
+        errorMessage: 'expected true, false, or a mapping of sample and slow'
+      })
+    )
   },
   { ...CLOSED, description: 'The log, on standard output.', default: {} }
 )

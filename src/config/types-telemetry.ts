@@ -1,10 +1,25 @@
-/** Levels of pino, `silent` included. */
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
+/** Levels of pino, `silent` included, from the least severe on. */
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+
+/** The least severe lines that are written. */
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** How lines are written: `auto` is for people on a terminal, else JSON. */
+export type LogFormat = 'auto' | 'json' | 'pretty'
 
 export interface LogConfig {
   readonly level: LogLevel
-  /** Whether every request is one log line. */
-  readonly access: boolean
+  readonly format: LogFormat
+  /** Which requests have a line; false = none. */
+  readonly access: AccessLogConfig | false
+}
+
+/** Which requests have a line: all that did not go well, and these. */
+export interface AccessLogConfig {
+  /** Share of those that went well, 0 to 1. */
+  readonly sample: number
+  /** Those that took as long or longer always have one, in milliseconds; 0 = only by their share. */
+  readonly slow: number
 }
 
 /** What is exported of requests, and to whom. */

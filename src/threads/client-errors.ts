@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { PROBLEM_TYPE, problem } from '../problem.ts'
 import { blameClient } from '../slow-reader.ts'
 import { requestIds } from '../telemetry/request-id.ts'
+import { newTraceId } from '../telemetry/trace-ids.ts'
 
 const nextId = requestIds()
 
@@ -32,6 +33,7 @@ interface ClientError extends Error {
 /** An answer to what never became a request, for the log and the counters. */
 export interface RawAnswer {
   readonly requestId: string
+  readonly traceId: string
   readonly status: number
   /** What Node's parser calls the error, in lower case; or a word of our own. */
   readonly reason: string
@@ -78,7 +80,7 @@ export function answerRaw(socket: Duplex, status: number, reason: string, observ
 
 /** Makes an answer to what never became a request, with an id of its own. */
 export function rawAnswer(status: number, reason: string, remoteAddress: string | undefined): RawAnswer {
-  return { requestId: nextId({}), status, reason, remoteAddress }
+  return { requestId: nextId({}), traceId: newTraceId(), status, reason, remoteAddress }
 }
 
 /** The problem document that the client gets of it. */

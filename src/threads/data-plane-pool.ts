@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type { Logger } from 'pino'
-import type { ServerConfig } from '../config/types.ts'
+import type { LogFormat, LogLevel, ServerConfig } from '../config/types.ts'
 import type { EventLog } from '../telemetry/events.ts'
 import type { TraceBatch } from '../telemetry/trace-outbox.ts'
 import { createHeartbeats, StallWatch } from './heartbeats.ts'
@@ -20,6 +20,7 @@ export interface DataPlanePoolOptions {
   readonly workerEntry: URL
   /** Heap limit of one thread, in MiB; undefined = its share of half of the memory. */
   readonly workerHeap: number | undefined
+  readonly logFormat: LogFormat
   /** Undoes what a dead thread left in its row of live state. */
   readonly clearRow: (row: number) => void
   /** The oldest generation in use over all threads may have changed. */
@@ -65,7 +66,7 @@ export function createDataPlanePool(options: DataPlanePoolOptions): {
             entry: options.workerEntry,
             heap: options.workerHeap ?? heapLimit(workers),
             heartbeats,
-            logLevel: log.level
+            log: { level: log.level as LogLevel, format: options.logFormat }
           }),
     onSpawn: (row) => watch.reset(row),
     onOldest: options.onOldest,

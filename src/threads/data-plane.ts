@@ -2,11 +2,12 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { JwksSnapshot } from '../access/jwks-source.ts'
 import { PostedJwks } from '../access/posted-jwks.ts'
 import { buildGeneration } from '../app.ts'
-import type { LogConfig } from '../config/types.ts'
+import type { LogLevel } from '../config/types.ts'
 import { Connections } from '../forwarding/connections.ts'
 import { ClientCounts } from '../limits/client-counts.ts'
 import { LIMIT_STATS_LAYOUT, LimitStats } from '../limits/limit-stats.ts'
 import { RedisStores } from '../store/redis-stores.ts'
+import { accessSampling } from '../telemetry/access-sampling.ts'
 import { ROUTE_LAYOUT, RouteStats } from '../telemetry/route-stats.ts'
 import { type TraceBatch, TraceOutbox } from '../telemetry/trace-outbox.ts'
 import { BACKEND_LAYOUT } from '../upstreams/backend.ts'
@@ -110,7 +111,9 @@ export class DataPlane implements DataPlaneControl {
       throw error
     })
     const generation = new Generation(spec.version, app)
-    this.#prepared = { generation, stats, log: config.log, charge: (address) => app.chargeAddress?.(address) }
+    const { access } = config.log
+    const sampleOf = access && accessSampling(access)
+    this.#prepared = { generation, stats, sampleOf, charge: (address) => app.chargeAddress?.(address) }
   }
 
   async commit(version: number): Promise<void> {
@@ -119,7 +122,6 @@ export class DataPlane implements DataPlaneControl {
     const old = this.#current
     this.#prepared = undefined
     this.#current = next
-    this.#options.log.level = next.log.level
     this.#listener.serve(next.generation)
     if (old) this.#retire(old.generation)
     else this.#options.onOldest(version)
@@ -138,6 +140,10 @@ export class DataPlane implements DataPlaneControl {
 
   async verifyWith(keys: readonly JwksSnapshot[]): Promise<void> {
     this.#jwks.take(keys)
+  }
+
+  async setLogLevel(level: LogLevel): Promise<void> {
+    this.#options.log.level = level
   }
 
   async takenTraces(): Promise<void> {
@@ -176,12 +182,15 @@ export class DataPlane implements DataPlaneControl {
   /** What never became a request is counted and logged as one all the same. */
   #onRawAnswer(answer: RawAnswer): void {
     if (!this.#current) return
-    const { stats, log, charge } = this.#current
+    const { stats, sampleOf, charge } = this.#current
     charge(answer.remoteAddress)
     const slot = stats.slotOf(undefined)
     stats.begin(slot)
     stats.end(slot, '__other__', answer.status, 0, answer.reason)
-    if (log.access) this.#options.log.info(answer, 'request')
+    const { status } = answer
+    const sample = sampleOf ? sampleOf({ status, totalTime: 0 }) : undefined
+    if (sample === undefined) return
+    this.#options.log.info(sample === 1 ? answer : { ...answer, sample }, 'request')
   }
 
   #retire(old: Generation): void {
@@ -201,7 +210,8 @@ export class DataPlane implements DataPlaneControl {
 interface Built {
   readonly generation: Generation
   readonly stats: RouteStats
-  readonly log: LogConfig
+  /** Whether a request has a line, and what share it stands for; false = none has. */
+  readonly sampleOf: ReturnType<typeof accessSampling> | false
   /** Counts what never became a request against rate limits, if there are any. */
   readonly charge: (address: string | undefined) => void
 }

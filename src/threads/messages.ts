@@ -1,7 +1,8 @@
 import type { JwksSnapshot } from '../access/jwks-source.ts'
-import type { GatewayConfig } from '../config/types.ts'
+import type { GatewayConfig, LogLevel } from '../config/types.ts'
 import type { ClientCountsShare } from '../limits/client-counts.ts'
 import type { LimitShares } from '../limits/limit-tables.ts'
+import type { LoggerOptions } from '../telemetry/logger.ts'
 import type { TraceBatch } from '../telemetry/trace-outbox.ts'
 import type { ListenerLimits } from './client-limits.ts'
 
@@ -96,6 +97,8 @@ export interface DataPlaneControl {
   secure(material: TlsMaterial): Promise<void>
   /** What is known of issuers' keys from now on. */
   verifyWith(keys: readonly JwksSnapshot[]): Promise<void>
+  /** Writes such lines of the log from now on. */
+  setLogLevel(level: LogLevel): Promise<void>
   /** The traces that were sent have been taken: more may come. */
   takenTraces(): Promise<void>
   /** Listens there; elsewhere no longer. Untouched when it listens there already. */
@@ -134,5 +137,5 @@ export interface ThreadData {
   readonly row: number
   /** One word per row, which each thread increments while its loop runs. */
   readonly heartbeats: SharedArrayBuffer
-  readonly logLevel: string
+  readonly log: LoggerOptions
 }

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import { badRequest, PROBLEM_TYPE, problem, type ProblemError } from '../problem.ts'
 import { checkMessage } from '../routing/message-checks.ts'
 import { requestIds } from '../telemetry/request-id.ts'
+import { RequestTrace } from '../telemetry/request-trace.ts'
 import { answerClientError, answerRaw, type RawAnswerObserver } from './client-errors.ts'
 import { type ListenerLimits, OWN_LIMITS } from './client-limits.ts'
 import { closeInStages } from './close-in-stages.ts'
@@ -121,6 +122,7 @@ export class RedirectListener {
     const { remoteAddress } = request.socket
     this.#observe({
       requestId,
+      traceId: new RequestTrace(request.headers).traceId,
       status: problem?.statusCode ?? 308,
       reason: problem?.reason ?? 'redirect',
       remoteAddress

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
+import type { LogLevel } from '../config/types.ts'
 import type { JwksSnapshot } from '../access/jwks-source.ts'
 import type { TraceBatch } from '../telemetry/trace-outbox.ts'
 import type {
@@ -73,6 +74,7 @@ export class ThreadPool {
   readonly #stopped = new AbortController()
   #spec: GenerationSpec | undefined
   #material: TlsMaterial | undefined
+  #logLevel: LogLevel | undefined
   #keys: readonly JwksSnapshot[] | undefined
   #address: ListenAddress | undefined
   #redirect: Redirect | undefined
@@ -130,6 +132,12 @@ export class ThreadPool {
   async verifyWith(keys: readonly JwksSnapshot[]): Promise<void> {
     this.#keys = keys
     await this.#all((control) => control.verifyWith(keys), 'terminate')
+  }
+
+  /** Gives all threads the level of their log, those to come included. */
+  async setLogLevel(level: LogLevel): Promise<void> {
+    this.#logLevel = level
+    await this.#all((control) => control.setLogLevel(level))
   }
 
   /** First phase of a reload. @throws Error when any thread can't; then it is aborted in all. */
@@ -220,6 +228,7 @@ export class ThreadPool {
     member.startedAt = performance.now()
     this.#options.onSpawn?.(row)
     void this.#onExit(member, row, thread)
+    if (this.#logLevel) await thread.control.setLogLevel(this.#logLevel)
     let version = 0
     for (let spec = this.#spec!; version !== spec.version; spec = this.#spec!) {
       await thread.control.prepare(spec)
@@ -227,6 +236,7 @@ export class ThreadPool {
       version = spec.version
     }
     member.joined = true
+    if (this.#logLevel) await thread.control.setLogLevel(this.#logLevel)
     if (this.#material) await thread.control.secure(this.#material)
     if (this.#keys) await thread.control.verifyWith(this.#keys)
     await listen(thread.control, member, this.#address!, this.#redirect)

@@ -1,6 +1,8 @@
 import { totalmem } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import type { JwksSnapshot } from '../access/jwks-source.ts'
+import type { LogLevel } from '../config/types.ts'
+import type { LoggerOptions } from '../telemetry/logger.ts'
 import type {
   DataPlaneControl,
   GenerationSpec,
@@ -26,7 +28,7 @@ export interface WorkerOptions {
   /** Limit of a thread's heap, in MiB; it dies of reaching it. */
   readonly heap: number
   readonly heartbeats: SharedArrayBuffer
-  readonly logLevel: string
+  readonly log: LoggerOptions
 }
 
 /** A worker thread of the data plane, called over its message port. */
@@ -43,7 +45,7 @@ class WorkerThread implements PlaneThread {
   #gone = false
 
   constructor(row: number, options: WorkerOptions, news: ThreadNews) {
-    const data: ThreadData = { row, heartbeats: options.heartbeats, logLevel: options.logLevel }
+    const data: ThreadData = { row, heartbeats: options.heartbeats, log: options.log }
     this.#news = news
     this.#worker = new Worker(options.entry, {
       name: `xecureapi-worker-${row}`,
@@ -71,6 +73,7 @@ class WorkerThread implements PlaneThread {
       abort: (version: number) => this.#call('abort', version) as Promise<void>,
       secure: (material: TlsMaterial) => this.#call('secure', material) as Promise<void>,
       verifyWith: (keys: readonly JwksSnapshot[]) => this.#call('verifyWith', keys) as Promise<void>,
+      setLogLevel: (level: LogLevel) => this.#call('setLogLevel', level) as Promise<void>,
       takenTraces: () => this.#call('takenTraces') as Promise<void>,
       listen: (address: ListenAddress) => this.#call('listen', address) as Promise<void>,
       redirect: (redirect: Redirect | undefined) => this.#call('redirect', redirect) as Promise<void>,

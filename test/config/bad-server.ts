@@ -11,8 +11,8 @@ export const BAD_SERVER: readonly BadConfig[] = [
   },
   {
     wrong: 'an unknown key that is close to nothing',
-    yaml: 'log:\n  format: json\n',
-    errors: ['gateway.yaml:2: log.format: unknown key "format"; expected one of level, access']
+    yaml: 'log:\n  colour: true\n',
+    errors: ['gateway.yaml:2: log.colour: unknown key "colour"; expected one of level, format, access']
   },
   {
     wrong: 'a key of a feature that is not there yet',
@@ -32,7 +32,9 @@ export const BAD_SERVER: readonly BadConfig[] = [
   {
     wrong: 'a key with spaces',
     yaml: 'log:\n  "the level": info\n',
-    errors: ['gateway.yaml:2: log["the level"]: unknown key "the level"; expected one of level, access']
+    errors: [
+      'gateway.yaml:2: log["the level"]: unknown key "the level"; expected one of level, format, access'
+    ]
   },
   {
     wrong: 'a block without content',
@@ -224,7 +226,7 @@ export const BAD_SERVER: readonly BadConfig[] = [
   {
     wrong: 'a word for a switch',
     yaml: 'log:\n  access: yes\n',
-    errors: ['gateway.yaml:2: log.access: expected true or false, got "yes"']
+    errors: ['gateway.yaml:2: log.access: expected true, false, or a mapping of sample and slow, got "yes"']
   },
   {
     wrong: 'a folder of routes that is not there',

@@ -2,7 +2,7 @@ import type { BadConfig } from './load-errors.ts'
 
 const URL_EXPECTED = 'expected an http: or https: URL such as http://collector:4318'
 
-/** Wrong values of `tracing`. */
+/** Wrong values of `tracing`, and of what `log` says of requests. */
 export const BAD_TRACING: readonly BadConfig[] = [
   {
     wrong: 'traces for nobody',
@@ -33,6 +33,22 @@ export const BAD_TRACING: readonly BadConfig[] = [
     errors: [
       "gateway.yaml:4: tracing.headers.Content-Type: expected fields that are not the message's own",
       'gateway.yaml:5: tracing.headers.x-key: expected a header value: a text in one line, got a text of 9'
+    ]
+  },
+  {
+    wrong: 'lines of some requests that are no share',
+    yaml: 'log:\n  access: some\n  format: xml\n',
+    errors: [
+      'gateway.yaml:2: log.access: expected true, false, or a mapping of sample and slow, got "some"',
+      'gateway.yaml:3: log.format: expected one of auto, json, pretty; got "xml"'
+    ]
+  },
+  {
+    wrong: 'a share of lines that is none, and a time that no timer takes',
+    yaml: 'log:\n  access:\n    sample: 110\n    slow: 25h\n',
+    errors: [
+      'gateway.yaml:3: log.access.sample: expected a share from 0 to 1, got 110',
+      'gateway.yaml:4: log.access.slow: expected at most 24h, got "25h"'
     ]
   }
 ]

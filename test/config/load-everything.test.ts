@@ -12,7 +12,7 @@ suite('a configuration that says everything', () => {
     '  limits: { requestTimeout: 1h, maxConnectionsPerIp: 100, bodyLimit: 0 },',
     '  stallTimeout: 500ms, shutdown: { delay: 250ms, timeout: 1m } }',
     'admin: { host: "::", port: 0, tokens: [a-token, { name: night-watch, token: another }] }',
-    'log: { level: silent, access: false }',
+    'log: { level: silent, format: pretty, access: { sample: 0.25, slow: 0s } }',
     'tracing: { otlp: "https://u:p@collector", sample: 0, parentBased: false, service: shop, headers: { x-key: k } }',
     'store: { type: redis, url: rediss://u:p@cache:1/2, prefix: shop, path: state }',
     'rateLimit: { limit: 100, per: 1s, key: [ip, path], allow: [10.0.0.0/8] }',
@@ -98,7 +98,7 @@ suite('a configuration that says everything', () => {
           { name: 'night-watch', token: 'another' }
         ]
       },
-      log: { level: 'silent', access: false },
+      log: { level: 'silent', format: 'pretty', access: { sample: 0.25, slow: 0 } },
       tracing: {
         otlp: 'https://u:p@collector/v1/traces',
         sample: 0,

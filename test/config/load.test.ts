@@ -19,7 +19,7 @@ const DEFAULTS: Omit<GatewayConfig, 'file' | 'store'> = {
     shutdown: { delay: 5000, timeout: 25_000 }
   },
   admin: { host: '127.0.0.1', port: 9090, tokens: [] },
-  log: { level: 'info', access: true },
+  log: { level: 'info', format: 'auto', access: { sample: 1, slow: 1000 } },
   rateLimit: [],
   upstreams: [],
   routes: []

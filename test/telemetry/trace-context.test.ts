@@ -57,7 +57,7 @@ suite('traceparent', () => {
 
   test('of any bytes is read in no time, as a long one is', () => {
     const started = performance.now()
-    for (const text of [`01${VALID.slice(2)}-${'-'.repeat(1e6)},`, '0'.repeat(1e6), `${'00-'.repeat(3e5)}`])
+    for (const text of [`01${VALID.slice(2)}-${'-'.repeat(1e6)},`, '0'.repeat(1e6), '00-'.repeat(3e5)])
       assert.equal(parseTraceparent(text), undefined)
     assert.ok(performance.now() - started < 1000)
   })

@@ -51,6 +51,7 @@ export class FakeThread implements PlaneThread {
       abort: async (version) => void (await call('abort', version)),
       secure: async ({ certificates }) => void (await call('secure', certificates[0]?.hosts.join())),
       verifyWith: async (keys) => void (await call('verifyWith', keys.length)),
+      setLogLevel: async (level) => void (await call('setLogLevel', level)),
       takenTraces: async () => {},
       listen: async ({ port }) => void (await call('listen', port)),
       redirect: async (redirect) => void (await call('redirect', redirect?.address.port ?? 'nowhere')),
