@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test'
 import { stringify } from 'yaml'
 import { type RawConfig, withTestDefaults, writeConfig } from './gateway.ts'
 import { type LogLine, parseLines } from './log-lines.ts'
+import { registerSecretsOf, scanLog } from './secret-scan.ts'
 import { until } from './until.ts'
 
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
@@ -37,13 +38,25 @@ export interface ChildGateway extends Command {
 
 /** Runs `xecureapi` with these words; killed with the test. */
 export function runCommand(t: TestContext, ...words: string[]): Command {
-  const child = spawn(process.execPath, [CLI, ...words], { stdio: ['ignore', 'pipe', 'pipe'] })
+  return run(t, process.execPath, CLI, ...words)
+}
+
+/** Runs it on a terminal, which the tool `script` makes; both streams are that terminal's. */
+export function runOnTerminal(t: TestContext, ...words: string[]): Command {
+  const quoted = [process.execPath, CLI, ...words].map((word) => `'${word}'`)
+  return run(t, 'script', '--quiet', '--command', `exec ${quoted.join(' ')}`, '/dev/null')
+}
+
+function run(t: TestContext, program: string, ...words: string[]): Command {
+  const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] })
+  let [stdout, stderr] = ['', '']
   const ended: Promise<Ended> = once(child, 'close').then(([code, signal]) => ({ code, signal }))
   t.after(async () => {
     child.kill('SIGKILL')
     await ended
+    scanLog(stdout)
+    scanLog(stderr)
   })
-  let [stdout, stderr] = ['', '']
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
   return {
@@ -59,18 +72,22 @@ export function runCommand(t: TestContext, ...words: string[]): Command {
 export async function startChildGateway(
   t: TestContext,
   config: RawConfig,
-  workers: number
+  workers: number,
+  ...words: readonly string[]
 ): Promise<ChildGateway> {
-  return await startChildGatewayFrom(t, await writeConfig(t, withTestDefaults(config, workers)), workers)
+  registerSecretsOf(config)
+  const file = await writeConfig(t, withTestDefaults(config, workers))
+  return await startChildGatewayFrom(t, file, workers, ...words)
 }
 
 /** Starts `xecureapi start` from a configuration file that is there. @param workers - Of what is written later. */
 export async function startChildGatewayFrom(
   t: TestContext,
   file: string,
-  workers: number
+  workers: number,
+  ...words: readonly string[]
 ): Promise<ChildGateway> {
-  const command = runCommand(t, 'start', '--config', file)
+  const command = runCommand(t, 'start', '--config', file, ...words)
   const serves = /^xecureapi serves (\S+), admin (\S+)$/m
   await until('it serves', () => {
     if (command.stderr() !== '') throw new Error(command.stderr())

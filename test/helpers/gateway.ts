@@ -1,14 +1,16 @@
 import './compile-cache.ts'
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { type Logger, pino } from 'pino'
-import { stringify } from 'yaml'
+import { parse, stringify } from 'yaml'
 import type { BackendView, GroupView } from '../../src/admin/upstreams.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { Gateway } from '../../src/gateway.ts'
 import type { GatewayEvent } from '../../src/telemetry/events.ts'
+import { scannedLog } from './log-lines.ts'
+import { registerSecretsOf } from './secret-scan.ts'
 import { until } from './until.ts'
 
 /** A configuration as it is written, of any shape. */
@@ -32,7 +34,7 @@ export interface TestGatewayOptions {
   readonly workerEntry?: URL
   /** Heap limit of a worker, in MiB. */
   readonly workerHeap?: number
-  /** By default one of the configured level, `silent` if none is. */
+  /** By default one that writes nothing, but notices secrets; of the configured level if one is. */
   readonly log?: Logger
 }
 
@@ -86,10 +88,12 @@ export async function startGatewayFrom(
   file: string,
   { workers = 0, log, ...options }: TestGatewayOptions = {}
 ): Promise<TestGateway> {
+  registerSecretsOf(parse(await readFile(file, 'utf8')))
   const loaded = await loadConfig(file)
+  const { level } = loaded.log
   const gateway = await Gateway.start({
     config: loaded,
-    log: log ?? pino({ level: loaded.log.level }),
+    log: log ?? (level === 'silent' ? scannedLog() : pino({ level })),
     ...options
   })
   t.after(() => gateway.stop(0))

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { LogLevel } from '../../src/config/types.ts'
 import { OWN_LIMITS } from '../../src/threads/client-limits.ts'
 import { type GenerationSpec, type ListenAddress, PLAIN } from '../../src/threads/messages.ts'
 import type { PlaneThread, ThreadExit } from '../../src/threads/plane-thread.ts'
@@ -23,6 +24,7 @@ class ScriptedThread implements PlaneThread {
   readonly exited: PlaneThread['exited']
   readonly oldest = Infinity
   readonly held = new Map<string, PromiseWithResolvers<void>>()
+  readonly levels: LogLevel[] = []
   readonly committed: number[] = []
   #prepared = 0
   #end!: (exit: { reason: ThreadExit }) => void
@@ -46,7 +48,7 @@ class ScriptedThread implements PlaneThread {
     abort: async () => {},
     secure: async () => {},
     verifyWith: async () => {},
-    setLogLevel: async () => {},
+    setLogLevel: async (level) => void this.levels.push(level),
     takenTraces: async () => {},
     listen: async () => {},
     redirect: async () => {},
@@ -128,5 +130,31 @@ test('a thread that comes back during several reloads ends up with the last gene
   await until('it serves the last', () => pool.serving(3) === 1)
   assert.deepEqual(spawned[1]!.committed, [1, 2, 3])
   assert.deepEqual(deaths, [0], 'it died once')
+  await pool.stop(0)
+})
+
+test('a thread that comes back has the level of the log that the others have', async () => {
+  const spawned: ScriptedThread[] = []
+  const pool = new ThreadPool({
+    count: 1,
+    spawn: () => {
+      const thread = new ScriptedThread()
+      spawned.push(thread)
+      return thread
+    },
+    onDeath: () => {},
+    onRestart: () => {},
+    onOldest: () => {},
+    onSuspect: () => {},
+    onStaleKeys: () => {},
+    onTraces: () => {}
+  })
+  await pool.setLogLevel('warn')
+  await pool.start(specOf(1), ADDRESS)
+  await pool.setLogLevel('debug')
+  assert.deepEqual([spawned[0]!.levels[0], spawned[0]!.levels.at(-1)], ['warn', 'debug'])
+  spawned[0]!.terminate('stalled')
+  await until('its successor serves', () => spawned.length === 2 && pool.serving(1) === 1)
+  assert.deepEqual([...new Set(spawned[1]!.levels)], ['debug'])
   await pool.stop(0)
 })
