@@ -38,6 +38,9 @@ export interface FinishedTrace {
   readonly attempts: readonly FinishedAttempt[]
 }
 
+/** Of what a client may make long, in characters: others wait behind it. */
+const MOST_TEXT = 1024
+
 /** Clocks of one instant, in milliseconds. */
 export interface Instant {
   /** `performance.now()`. */
@@ -57,6 +60,7 @@ export function finishedTrace(
   if (!recorded) return undefined
   const since = wall - now
   const { spanId, attempts } = recorded
+  const fields = accessLogFields(request, reply, now)
   return {
     traceId,
     spanId,
@@ -64,9 +68,10 @@ export function finishedTrace(
     state,
     start: since + record.startedAt,
     end: wall,
-    fields: accessLogFields(request, reply, now),
-    scheme: 'encrypted' in (http2Stream(raw)?.session?.socket ?? raw.socket) ? 'https' : 'http',
-    host: raw.headers.host,
+    fields: { ...fields, path: bounded(fields.path) },
+    // HTTP/2 is spoken over TLS only, and its socket may be gone by now.
+    scheme: http2Stream(raw) || 'encrypted' in raw.socket ? 'https' : 'http',
+    host: raw.headers.host && bounded(raw.headers.host),
     version: raw.httpVersion,
     routePath: record.found?.match.route.path,
     attempts: attempts.map((attempt) => finishedAttempt(attempt, record.reason, since, now))
@@ -83,7 +88,7 @@ function finishedAttempt(
   const { spanId, url, backend, pick, startedAt, endedAt, status, reason } = attempt
   return {
     spanId,
-    url,
+    url: bounded(url),
     backend,
     pick,
     start: since + startedAt,
@@ -91,4 +96,8 @@ function finishedAttempt(
     status,
     reason: reason ?? (endedAt === undefined ? why : undefined)
   }
+}
+
+function bounded(text: string): string {
+  return text.length > MOST_TEXT ? text.slice(0, MOST_TEXT) : text
 }

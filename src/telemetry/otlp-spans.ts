@@ -26,6 +26,9 @@ const KNOWN_METHODS: ReadonlySet<string> = new Set(
   'CONNECT DELETE GET HEAD OPTIONS PATCH POST PUT QUERY TRACE'.split(' ')
 )
 
+/** Reasons that are no fault of the gateway or a backend. */
+const OF_CLIENT: ReadonlySet<string> = new Set(['client_gone', 'client_too_slow'])
+
 const NO_EVENTS = {
   events: [],
   links: [],
@@ -66,13 +69,14 @@ function serverSpan(trace: FinishedTrace): OwnSpan {
   const { status, reason } = fields
   const method = methodOf(fields.method)
   const wasAnswered = status !== CLIENT_CLOSED_REQUEST
-  const failed = status >= 500 || !wasAnswered
+  // One that began well may have broken off; a gRPC call is told so with status 200.
+  const failed = status >= 500 || (status < 400 && reason !== undefined && !OF_CLIENT.has(reason))
   return {
     ...frameOf(trace, trace.spanId, trace.start, trace.end),
     ...(parentId !== undefined && { parentSpanContext: contextOf(trace, parentId, true) }),
     name: routePath === undefined ? method.name : `${method.name} ${routePath}`,
     kind: SpanKind.SERVER,
-    status: { code: status >= 500 ? SpanStatusCode.ERROR : SpanStatusCode.UNSET },
+    status: { code: failed ? SpanStatusCode.ERROR : SpanStatusCode.UNSET },
     attributes: present({
       ...method.attributes,
       [ATTR_URL_PATH]: fields.path,
@@ -81,7 +85,8 @@ function serverSpan(trace: FinishedTrace): OwnSpan {
       [ATTR_NETWORK_PROTOCOL_VERSION]: version === '2.0' ? '2' : version,
       [ATTR_HTTP_ROUTE]: routePath,
       [ATTR_HTTP_RESPONSE_STATUS_CODE]: wasAnswered ? status : undefined,
-      [ATTR_ERROR_TYPE]: failed ? (reason ?? String(status)) : undefined,
+      [ATTR_ERROR_TYPE]:
+        failed || !wasAnswered || (status < 400 && reason) ? (reason ?? String(status)) : undefined,
       'xecureapi.request_id': fields.requestId,
       'xecureapi.route': fields.route,
       'xecureapi.group': fields.group,

@@ -12,7 +12,7 @@ const DELAY = 100
 /** Requests that are handed over at once. */
 const BATCH = 256
 /** Requests that may wait for the control plane to take what came before. */
-const ROOM = 2048
+const ROOM = 1024
 
 /** Spans of a request: its own, and one of each attempt. */
 export function spansOf({ attempts }: FinishedTrace): number {

@@ -32,7 +32,6 @@ export interface Collector {
   readonly untilSpans: (count: number) => Promise<CollectedSpan[]>
   /** What it does with the next messages; by default it takes them. */
   answer: (request: IncomingMessage, response: ServerResponse) => 'take' | 'none'
-  readonly close: () => Promise<void>
 }
 
 interface OtlpAttribute {
@@ -66,7 +65,7 @@ interface OtlpMessage {
 }
 
 /** Starts a collector that closes itself with the test. */
-export async function startCollector(t: TestContext, port = 0): Promise<Collector> {
+export async function startCollector(t: TestContext): Promise<Collector> {
   const spans: CollectedSpan[] = []
   const messages: IncomingMessage[] = []
   const server = createServer((request, response) => {
@@ -79,7 +78,7 @@ export async function startCollector(t: TestContext, port = 0): Promise<Collecto
       response.setHeader('content-type', 'application/json').end('{}')
     })
   })
-  server.listen(port, '127.0.0.1')
+  server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const close = async (): Promise<void> => {
     if (!server.listening) return
@@ -88,18 +87,17 @@ export async function startCollector(t: TestContext, port = 0): Promise<Collecto
     await once(server, 'close')
   }
   t.after(close)
-  const { port: own } = server.address() as AddressInfo
+  const { port } = server.address() as AddressInfo
   const collector: Collector = {
-    url: `http://127.0.0.1:${own}`,
-    port: own,
+    url: `http://127.0.0.1:${port}`,
+    port,
     spans: () => spans,
     messages: () => messages,
     untilSpans: async (count) => {
       await until(`there are ${count} spans`, () => spans.length >= count)
       return spans
     },
-    answer: () => 'take',
-    close
+    answer: () => 'take'
   }
   return collector
 }

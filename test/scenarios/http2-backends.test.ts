@@ -22,6 +22,8 @@ import { backendOf } from '../helpers/gateway.ts'
 import { assertLine, get, startLab } from '../helpers/lab.ts'
 import { until } from '../helpers/until.ts'
 
+const TRACE_ID = '0af7651916cd43dd8448eb211c80319c'
+
 /** Answers with the request as it came, its body last. */
 const echo: StreamHandler = (stream, _headers, raw) => {
   const chunks: Buffer[] = []
@@ -62,7 +64,14 @@ for (const workers of [0, 2]) {
         body
       } = await exchange(`${lab.url}/a%20b?c=%ff`, {
         method: 'PUT',
-        headers: { Host: 'shop.test', 'X-A': ['1', '2'], TE: 'trailers', Connection: 'keep-alive, TE' },
+        headers: {
+          Host: 'shop.test',
+          'X-A': ['1', '2'],
+          TE: 'trailers',
+          Connection: 'keep-alive, TE',
+          Traceparent: `00-${TRACE_ID}-b7ad6b7169203331-01`,
+          Tracestate: 'a=1, b=2'
+        },
         body: 'upload'
       })
       assert.equal(status, 200)
@@ -75,10 +84,15 @@ for (const workers of [0, 2]) {
         ':authority': 'shop.test',
         ':scheme': 'http',
         te: 'trailers',
-        via: '1.1 xecureapi'
+        via: '1.1 xecureapi',
+        tracestate: 'a=1,b=2'
       }
       const picked = Object.keys(expected).map((name) => [name, seen.fields[name]])
       assert.deepEqual(Object.fromEntries(picked), expected)
+      assert.match(
+        seen.fields['traceparent']!,
+        new RegExp(`^00-${TRACE_ID}-(?!b7ad6b7169203331)[\\da-f]{16}-01$`)
+      )
       assert.equal(seen.fields['connection'], undefined)
       // Worker threads write their log lines themselves.
       if (workers === 0) assertLine(await lab.nextLine(), { status: 200, attempts: 1 })

@@ -5,7 +5,6 @@ import { startCollector } from '../helpers/collector.ts'
 import { exchange } from '../helpers/exchange.ts'
 import { startGateway, type TestGateway } from '../helpers/gateway.ts'
 import { type CollectedLog, collectLog } from '../helpers/log-lines.ts'
-import { closedPort } from '../helpers/misbehaving-backend.ts'
 import { until } from '../helpers/until.ts'
 
 const WORKERS = 1
@@ -29,15 +28,20 @@ async function ask(url: string, count: number): Promise<void> {
 }
 
 suite('a collector', { concurrency: true }, () => {
-  test('that is away costs no request, is told once, and gets what waited when it is there', async (t) => {
-    const { port } = new URL(await closedPort())
+  test('that fails costs no request, is told once, and gets what waited when it is back', async (t) => {
+    const collector = await startCollector(t)
+    collector.answer = (request) => {
+      request.socket.resetAndDestroy()
+      return 'none'
+    }
+    const { port } = collector
     const { url, lines, text } = await startTraced(t, `http://user:collector-secret@127.0.0.1:${port}`)
     await ask(url, 5)
     await until('it was told', () => lines('traces can not be exported').length > 0)
     await ask(url, 5)
     const [{ reason, collector: where, level } = {}] = lines('traces can not be exported')
-    assert.deepEqual([reason, where, level], ['connect_refused', `http://127.0.0.1:${port}/v1/traces`, 40])
-    const collector = await startCollector(t, Number(port))
+    assert.deepEqual([reason, where, level], ['reset', `http://127.0.0.1:${port}/v1/traces`, 40])
+    collector.answer = () => 'take'
     await collector.untilSpans(20)
     const { authorization } = collector.messages()[0]!.headers
     assert.equal(authorization, `Basic ${Buffer.from('user:collector-secret').toString('base64')}`)

@@ -119,9 +119,9 @@ suite('the outbox of a thread', () => {
     assert.deepEqual([batches.length, batches[0]!.traces.length], [1, 256])
     outbox.taken()
     assert.deepEqual([batches.length, batches[1]!.traces.length], [2, 256])
-    assert.equal(batches[1]!.dropped, 2 * (3000 - 256 - 2048))
+    assert.equal(batches[1]!.dropped, 2 * (3000 - 256 - 1024))
     outbox.flush()
-    assert.deepEqual([batches.length, batches[2]!.traces.length, batches[2]!.dropped], [3, 2048 - 256, 0])
+    assert.deepEqual([batches.length, batches[2]!.traces.length, batches[2]!.dropped], [3, 1024 - 256, 0])
   })
 
   test('waits a moment for others', async () => {
