@@ -21,6 +21,7 @@ import { AffinitySecret } from './store/affinity-secret.ts'
 import { RedisPresence } from './store/redis-presence.ts'
 import { TraceExport } from './telemetry/trace-export.ts'
 import { LogLevels } from './telemetry/log-levels.ts'
+import type { SpanCounts } from './telemetry/trace-exporter.ts'
 import { EventLog, type ReloadEvent, type ReloadTrigger } from './telemetry/events.ts'
 import { EventCounts } from './telemetry/metrics/event-counts.ts'
 import { createDataPlanePool, workerCount } from './threads/data-plane-pool.ts'
@@ -213,6 +214,11 @@ export class Gateway {
   get redirectUrl(): string | undefined {
     const { redirect } = this.#serving.addresses
     return redirect && urlOf(redirect.address)
+  }
+
+  /** Spans that were exported and dropped so far. */
+  get spanCounts(): Readonly<SpanCounts> {
+    return this.#traces.counts
   }
 
   get readiness(): Readiness {

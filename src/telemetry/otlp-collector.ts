@@ -9,8 +9,14 @@ const MAX_SIZE = 64 * 1024
 /** What became of a message. */
 export type SendResult =
   | { readonly kind: 'taken'; /** Spans that were refused all the same. */ readonly refused: number }
-  /** `isFinal`: it would be refused again. */
-  | { readonly kind: 'failed'; readonly reason: string; readonly isFinal: boolean }
+  | {
+      readonly kind: 'failed'
+      readonly reason: string
+      /** Whether it would be refused again. */
+      readonly isFinal: boolean
+      /** How long the collector wants to be left alone, in milliseconds. */
+      readonly pause?: number
+    }
 
 /** Sends one message. @param stopped - Gives it up. */
 export type SendSpans = (message: Uint8Array, stopped: AbortSignal) => Promise<SendResult>
@@ -39,7 +45,8 @@ export function collectorSender({ otlp, headers }: Pick<TracingConfig, 'otlp' | 
       const text = await readUpTo(response, MAX_SIZE)
       if (response.ok) return { kind: 'taken', refused: refusedSpans(text) }
       const reason = `status_${response.status}`
-      return { kind: 'failed', reason, isFinal: !RETRYABLE.has(response.status) }
+      const pause = Number(response.headers.get('retry-after') ?? 0) * 1000 || 0
+      return { kind: 'failed', reason, isFinal: !RETRYABLE.has(response.status), pause }
     } catch (error) {
       return { kind: 'failed', reason: fetchFailure(error), isFinal: false }
     }

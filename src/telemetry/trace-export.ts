@@ -1,3 +1,4 @@
+import { setTimeout as patience } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
 import type { GatewayConfig, TracingConfig } from '../config/types.ts'
@@ -29,7 +30,7 @@ export class TraceExport {
   #exporter: TraceExporter | undefined
   #early: TraceBatch[] = []
   /** Those that end. */
-  readonly #ending = new Set<Promise<void>>()
+  readonly #ending = new Map<TraceExporter, Promise<void>>()
 
   constructor(options: TraceExportOptions) {
     this.#options = options
@@ -62,7 +63,14 @@ export class TraceExport {
     if (this.#exporter) this.#end(this.#exporter, timeout)
     this.#exporter = undefined
     this.#forget()
-    await Promise.all(this.#ending)
+    const ended = new AbortController()
+    await Promise.race([
+      Promise.all(this.#ending.values()),
+      patience(timeout, undefined, { signal: ended.signal, ref: false }).catch(() => {})
+    ])
+    ended.abort()
+    for (const exporter of this.#ending.keys()) exporter.abort()
+    await Promise.all(this.#ending.values())
   }
 
   #forget(): void {
@@ -98,8 +106,8 @@ export class TraceExport {
   }
 
   #end(exporter: TraceExporter, timeout: number): void {
-    const ended = this.#close(exporter, timeout).finally(() => this.#ending.delete(ended))
-    this.#ending.add(ended)
+    const ended = this.#close(exporter, timeout).finally(() => this.#ending.delete(exporter))
+    this.#ending.set(exporter, ended)
   }
 
   async #close(exporter: TraceExporter, timeout: number): Promise<void> {

@@ -37,6 +37,8 @@ const DELAY = 200
 /** First wait after a failure, in milliseconds; doubles with each in a row. */
 const FIRST_PAUSE = 1000
 const LONGEST_PAUSE = 30_000
+/** The longest that a collector may ask for. */
+const LONGEST_ASKED = 300_000
 
 /**
  * Brings finished requests to a collector, one message at a time. What a collector can't take now waits, up to a bound;
@@ -49,6 +51,8 @@ export class TraceExporter {
   /** Spans that wait. */
   #size = 0
   #failures = 0
+  /** What the collector asked for with its last failure, in milliseconds. */
+  #asked = 0
   #reason: string | undefined
   #droppedBefore = 0
   #timer: NodeJS.Timeout | undefined
@@ -96,6 +100,11 @@ export class TraceExporter {
     return this.#drop(this.#waiting.length)
   }
 
+  /** Gives up whatever {@link close} still waits for. */
+  abort(): void {
+    this.#stopped.abort()
+  }
+
   async #sendAll(): Promise<void> {
     await this.#sending
     while (this.#waiting.length > 0 && !this.#stopped.signal.aborted) {
@@ -107,8 +116,8 @@ export class TraceExporter {
 
   #schedule(): void {
     if (this.#sending || this.#isClosing || this.#waiting.length === 0) return
-    const pause =
-      this.#failures > 0 ? Math.min(FIRST_PAUSE * 2 ** (this.#failures - 1), LONGEST_PAUSE) : undefined
+    const backoff = Math.min(FIRST_PAUSE * 2 ** (this.#failures - 1), LONGEST_PAUSE)
+    const pause = this.#failures > 0 ? Math.max(backoff, this.#asked) : undefined
     const wait = pause ?? (this.#size >= MESSAGE ? 0 : (this.#options.delay ?? DELAY))
     if (wait === 0) clearTimeout(this.#timer)
     else if (this.#timer) return
@@ -147,6 +156,7 @@ export class TraceExporter {
       return
     }
     this.#failures++
+    this.#asked = Math.min(Math.max(result.pause ?? 0, 0), LONGEST_ASKED)
     if (result.isFinal) this.#drop(count)
     this.#tell(result.reason)
   }

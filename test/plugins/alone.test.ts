@@ -11,6 +11,7 @@ import outlierDetection from '../../plugins/outlier-detection.ts'
 import problemDetails from '../../plugins/problem-details.ts'
 import requestRecord from '../../plugins/request-record.ts'
 import routing from '../../plugins/routing.ts'
+import tracing from '../../plugins/tracing.ts'
 import upstreamRegistry from '../../plugins/upstream-registry.ts'
 import { STATUS } from '../../src/balancing/candidate.ts'
 import { RouteTable } from '../../src/routing/route-table.ts'
@@ -111,6 +112,7 @@ test('a plugin without those that it builds on says which one is missing', async
     [outlierDetection, 'upstream-registry'],
     [circuitBreaking, 'upstream-registry'],
     [accessLog, 'request-record'],
+    [tracing, 'request-record'],
     [forwarding, 'problem-details']
   ] as const) {
     const plain = app(t)

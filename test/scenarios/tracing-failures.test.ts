@@ -61,6 +61,7 @@ suite('a collector', { concurrency: true }, () => {
     assert.deepEqual(await gateway.stop(500), { cut: 0 })
     assert.ok(performance.now() - started < 10_000)
     assert.equal(lines('traces were left that could not be exported')[0]?.['dropped'], 20)
+    assert.deepEqual(gateway.spanCounts, { exported: 0, dropped: 20 })
   })
 
   test('that redirects is not followed', async (t) => {
@@ -83,5 +84,6 @@ suite('a collector', { concurrency: true }, () => {
     await ask(url, 20)
     await gateway.stop(10_000)
     assert.equal(collector.spans().length, 40)
+    assert.deepEqual(gateway.spanCounts, { exported: 40, dropped: 0 })
   })
 })

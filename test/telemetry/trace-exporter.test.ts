@@ -59,6 +59,20 @@ suite('the exporter', { concurrency: true }, () => {
     await exporter.close(0)
   })
 
+  test('leaves a collector alone for as long as it asks for', async () => {
+    const { exporter, take, sent } = exporting(() => ({
+      kind: 'failed',
+      reason: 'status_429',
+      isFinal: false,
+      pause: 60_000
+    }))
+    take(1)
+    await until('it was tried', () => sent.length === 1)
+    await new Promise((resolve) => setTimeout(resolve, 1200))
+    assert.equal(sent.length, 1)
+    assert.equal(await exporter.close(0), 2)
+  })
+
   test('does not send again what would be refused again', async () => {
     const answers: SendResult[] = [{ kind: 'failed', reason: 'status_401', isFinal: true }, TAKEN]
     const { exporter, take, news, counts } = exporting(() => answers.shift()!)
