@@ -40,7 +40,7 @@ export function formatTraceparent(traceId: string, spanId: string, isSampled: bo
 
 /** Section 3.3.1.3: a key, simple or of one of several tenants, and a value that does not end in a space. */
 const MEMBER =
-  /^([a-z][a-z\d_*/-]{0,255}|[a-z\d][a-z\d_*/-]{0,240}@[a-z][a-z\d_*/-]{0,13})=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]$/
+  /^(?:[a-z][a-z\d_*/-]{0,255}|[a-z\d][a-z\d_*/-]{0,240}@[a-z][a-z\d_*/-]{0,13})=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]$/
 
 const MOST_MEMBERS = 32
 /** What is passed on, in characters: as much as everybody has to. */
@@ -58,21 +58,30 @@ const MOST_READ = 8192
  */
 export function forwardedTracestate(text: string): string | undefined {
   if (text.length > MOST_READ) return undefined
-  const members = text.split(',').flatMap((member) => member.trim() || [])
-  if (members.length === 0 || members.length > MOST_MEMBERS) return undefined
-  const keys = members.map((member) => MEMBER.exec(member)?.[1])
-  if (keys.includes(undefined) || new Set(keys).size < keys.length) return undefined
-  return withinLimit(members)
+  const members: string[] = []
+  const keys: string[] = []
+  let length = -1
+  for (const part of text.split(',')) {
+    const member = part.trim()
+    if (member === '') continue
+    const key = member.slice(0, member.indexOf('='))
+    if (!MEMBER.test(member) || keys.includes(key) || members.length === MOST_MEMBERS) return undefined
+    members.push(member)
+    keys.push(key)
+    length += member.length + 1
+  }
+  if (length > MOST_PASSED) shorten(members, length)
+  return members.length === 0 ? undefined : members.join(',')
 }
 
-function withinLimit(members: string[]): string | undefined {
-  let length = members.reduce((sum, member) => sum + member.length + 1, -1)
+/** @param length - Of all of them, joined. */
+function shorten(members: string[], length: number): void {
+  let rest = length
   for (const isDue of [(member: string) => member.length > LARGE_MEMBER, () => true]) {
-    for (let index = members.length - 1; index >= 0 && length > MOST_PASSED; index--) {
+    for (let index = members.length - 1; index >= 0 && rest > MOST_PASSED; index--) {
       if (!isDue(members[index]!)) continue
-      length -= members[index]!.length + 1
+      rest -= members[index]!.length + 1
       members.splice(index, 1)
     }
   }
-  return members.length === 0 ? undefined : members.join(',')
 }
