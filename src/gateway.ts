@@ -300,7 +300,7 @@ export class Gateway {
           live: this.#live,
           pool: this.#pool,
           serving: this.#serving,
-          store: this.#membership.store,
+          membership: this.#membership,
           certificates: this.#certificates,
           events: this.#eventCounts
         }),

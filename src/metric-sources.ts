@@ -1,6 +1,6 @@
 import type { LiveState } from './live-state.ts'
+import type { Membership } from './membership/membership.ts'
 import type { Serving } from './serving.ts'
-import type { RegistrationStore } from './store/registrations.ts'
 import type { MetricSources } from './telemetry/metrics/all-metrics.ts'
 import type { EventCounts } from './telemetry/metrics/event-counts.ts'
 import type { ThreadPool } from './threads/thread-pool.ts'
@@ -11,7 +11,7 @@ export interface MetricParts {
   readonly live: LiveState
   readonly pool: ThreadPool
   readonly serving: Serving
-  readonly store: RegistrationStore
+  readonly membership: Membership
   readonly certificates: CertificateStore
   readonly events: EventCounts
 }
@@ -21,7 +21,7 @@ export function metricSources({
   live,
   pool,
   serving,
-  store,
+  membership,
   certificates,
   events
 }: MetricParts): MetricSources {
@@ -32,7 +32,8 @@ export function metricSources({
       threads: live.threads,
       connections: live.connections,
       gateways: () => Atomics.load(live.gateways, 0),
-      storeTrouble: () => store.trouble,
+      storeTrouble: () => membership.store.trouble,
+      discoveries: () => membership.discoveries,
       certificates: () => certificates.ends
     },
     registry: live.registry,

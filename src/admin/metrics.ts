@@ -26,5 +26,7 @@ async function makeRegistry(sources: AdminContext['metrics']): Promise<Registry>
   const registry = exposition(allMetrics(sources))
   // Of the process, and of its main thread.
   collectDefaultMetrics({ register: registry })
+  // Gauges that are named like counters: the sums of others that are there.
+  for (const sum of ['handles', 'requests', 'resources']) registry.removeSingleMetric(`nodejs_active_${sum}_total`)
   return registry
 }

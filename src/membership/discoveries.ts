@@ -18,6 +18,8 @@ export interface DiscoveriesOptions {
 interface Running {
   readonly config: DiscoveryConfig
   readonly provider: DiscoveryProvider
+  /** Why its set is not what the source says now; undefined = it is. */
+  reason: string | undefined
 }
 
 /** The discovery of every group that has one. */
@@ -43,6 +45,11 @@ export class Discoveries {
     for (const [name, config] of wanted) if (!this.#running.has(name)) this.#start(name, config)
   }
 
+  /** How it goes, by group: why the set is not what the source says now; undefined = it is. */
+  get reasons(): ReadonlyMap<string, string | undefined> {
+    return new Map(Array.from(this.#running, ([group, { reason }]) => [group, reason]))
+  }
+
   stop(): void {
     for (const { provider } of this.#running.values()) provider.stop()
     this.#running.clear()
@@ -50,10 +57,14 @@ export class Discoveries {
 
   #start(group: string, config: DiscoveryConfig): void {
     const provider = this.#options.create(config)
-    this.#running.set(group, { config, provider })
+    const running: Running = { config, provider, reason: undefined }
+    this.#running.set(group, running)
     provider.start({
       onBackends: (backends) => this.#options.onBackends(group, backends),
-      onStatus: (status) => this.#options.onStatus({ group, ...status })
+      onStatus: (status) => {
+        running.reason = status.reason
+        this.#options.onStatus({ group, ...status })
+      }
     })
   }
 }

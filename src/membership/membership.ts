@@ -61,6 +61,11 @@ export class Membership {
     return this.#options.store
   }
 
+  /** How the discovery of each group that has one goes: why it fails; undefined = it works. */
+  get discoveries(): ReadonlyMap<string, string | undefined> {
+    return this.#discoveries.reasons
+  }
+
   /** Registrations that are not wholly in force. */
   get conflicts(): readonly RegistrationConflict[] {
     return this.#conflicts

@@ -18,6 +18,8 @@ export interface GatewayFacts {
   readonly gateways: () => number
   /** Why the store can't be written to; undefined = it can. */
   readonly storeTrouble: () => string | undefined
+  /** Why the discovery of a group fails, by the groups that have one; undefined = it works. */
+  readonly discoveries: () => ReadonlyMap<string, string | undefined>
   /** Certificates of the public listener: where they stand in the configuration, and when they end, in milliseconds. */
   readonly certificates: () => readonly { readonly path: string; readonly expires: number }[]
 }
@@ -44,6 +46,16 @@ export function gatewayMetrics(facts: GatewayFacts): MetricFamily[] {
     one('gauge', 'xecureapi_store_up', 'Whether the store can be written to.', () =>
       Number(facts.storeTrouble() === undefined)
     ),
+    {
+      name: 'xecureapi_discovery_up',
+      help: 'Whether the backends of a group are what its discovery says now.',
+      type: 'gauge',
+      collect: () =>
+        Array.from(facts.discoveries(), ([group, reason]) => ({
+          labels: { group },
+          value: Number(reason === undefined)
+        }))
+    },
     {
       name: 'xecureapi_certificate_expiry_timestamp_seconds',
       help: 'When a certificate ends.',
