@@ -6,7 +6,9 @@ const TOOLS = [
   { command: 'curl', package: 'curl' },
   { command: 'openssl', package: 'openssl' },
   { command: 'nghttp', package: 'nghttp2-client' },
-  { command: 'redis-server', package: 'redis-server' }
+  { command: 'redis-server', package: 'redis-server' },
+  // Brings promtool along.
+  { command: 'prometheus', package: 'prometheus' }
 ] as const
 
 const missing = TOOLS.filter(({ command }) => spawnSync('sh', ['-c', `command -v ${command}`]).status !== 0)
@@ -24,5 +26,9 @@ if (missing.length > 0) {
   for (const args of [['update'], ['install', '-y', '--no-install-recommends', ...packages]]) {
     const { status } = spawnSync('apt-get', args, { stdio: 'inherit', env })
     if (status !== 0) process.exit(status ?? 1)
+  }
+  // Debian starts it as a service, on the port that is the gateway's for its admin API.
+  if (missing.some(({ command }) => command === 'prometheus') && existsSync('/run/systemd/system')) {
+    spawnSync('systemctl', ['disable', '--now', 'prometheus'], { stdio: 'inherit' })
   }
 }

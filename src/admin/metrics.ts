@@ -27,6 +27,8 @@ async function makeRegistry(sources: AdminContext['metrics']): Promise<Registry>
   // Of the process, and of its main thread.
   collectDefaultMetrics({ register: registry })
   // Gauges that are named like counters: the sums of others that are there.
-  for (const sum of ['handles', 'requests', 'resources']) registry.removeSingleMetric(`nodejs_active_${sum}_total`)
+  for (const what of ['handles', 'requests', 'resources']) {
+    registry.removeSingleMetric(`nodejs_active_${what}_total`)
+  }
   return registry
 }

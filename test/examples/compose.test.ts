@@ -1,43 +1,67 @@
 import assert from 'node:assert/strict'
-import { readFile, symlink, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { parse } from 'yaml'
 import { layoutOf } from '../../examples/marketplace/layout.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { tempFolder } from './temp-folder.ts'
 
-interface Compose {
-  services: Record<
-    string,
-    {
-      environment?: Record<string, string>
-      ports?: string[]
-      healthcheck?: { test: string[] }
-      read_only?: boolean
-    }
-  >
+interface Service {
+  image?: string
+  environment?: Record<string, string>
+  ports?: string[]
+  volumes?: string[]
+  command?: string[]
+  depends_on?: Record<string, { condition: string }>
+  healthcheck?: { test?: string[]; disable?: boolean }
+  read_only?: boolean
+  cap_drop?: string[]
 }
+
+interface Compose {
+  services: Record<string, Service>
+  volumes: Record<string, unknown>
+}
+
+/** Services that stand around the marketplace. */
+const AROUND = ['admin-token', 'prometheus', 'grafana']
 
 async function read(path: string): Promise<string> {
   return readFile(new URL(`../../${path}`, import.meta.url), 'utf8')
 }
 
+async function readCompose(): Promise<Compose> {
+  return parse(await read('docker-compose.yml'), { merge: true }) as Compose
+}
+
 test('the containers are the gateway and the replicas that its configuration addresses by name', async (t) => {
-  const { services } = parse(await read('docker-compose.yml'), { merge: true }) as Compose
+  const { services } = await readCompose()
   // As in the image: the configuration beside the routes.
   const app = await tempFolder(t)
-  await writeFile(join(app, 'gateway.yaml'), await read('examples/marketplace/gateway.compose.yaml'))
+  const written = await read('examples/marketplace/gateway.compose.yaml')
+  await writeFile(join(app, 'token'), 'a-token')
+  await writeFile(join(app, 'gateway.yaml'), written.replace('/run/xecureapi/token', join(app, 'token')))
   await symlink(fileURLToPath(new URL('../../routes', import.meta.url)), join(app, 'routes'))
   const config = await loadConfig(join(app, 'gateway.yaml'))
   assert.deepEqual(
     config.routes.map(({ name }) => name),
     ['inventory', 'orders', 'products']
   )
-  const { replicas, gateway } = layoutOf(config)
+  const { replicas, gateway, admin } = layoutOf(config)
   assert.equal(gateway.port, 8080)
-  assert.deepEqual(Object.keys(services), ['gateway', ...replicas.map(({ name }) => name)])
+  // Where Prometheus finds it.
+  assert.deepEqual([admin.host, admin.port], ['0.0.0.0', 9090])
+  assert.deepEqual(config.admin.tokens, [{ name: 'compose', token: 'a-token' }])
+  const names = ['gateway', ...replicas.map(({ name }) => name)]
+  assert.deepEqual(
+    Object.keys(services).filter((name) => !AROUND.includes(name)),
+    names
+  )
   for (const { kind, name, host, port } of replicas) {
     assert.equal(host, name)
     assert.equal(port, 3000)
@@ -45,11 +69,71 @@ test('the containers are the gateway and the replicas that its configuration add
   }
 })
 
-test('only the gateway publishes a port, every replica has a health check and no container writes to its image', async () => {
-  const { services } = parse(await read('docker-compose.yml'), { merge: true }) as Compose
-  for (const [name, { ports, healthcheck, read_only: readOnly }] of Object.entries(services)) {
-    assert.deepEqual(ports, name === 'gateway' ? ['8080:8080'] : undefined)
-    assert.equal(healthcheck?.test.length, name === 'gateway' ? undefined : 4)
-    assert.equal(readOnly, true)
+test('only the gateway is open to other machines, every replica has a health check and no container writes to its image', async () => {
+  const { services } = await readCompose()
+  const ports: Record<string, string[]> = {
+    gateway: ['8080:8080'],
+    prometheus: ['127.0.0.1:9091:9090'],
+    grafana: ['127.0.0.1:3000:3000']
   }
+  for (const [name, service] of Object.entries(services)) {
+    assert.deepEqual(service.ports, ports[name], name)
+    const hasOwn = name === 'gateway' || AROUND.includes(name)
+    assert.equal(service.healthcheck?.test?.length, hasOwn ? undefined : 4, name)
+    assert.equal(service.read_only, true, name)
+    assert.deepEqual(service.cap_drop, ['ALL'], name)
+  }
+})
+
+test('every image from elsewhere has a version, and every volume is declared', async () => {
+  const { services, volumes } = await readCompose()
+  const images = Object.values(services).flatMap(({ image }) => (image?.includes('/') ? [image] : []))
+  assert.equal(images.length, 2)
+  for (const image of images) assert.match(image, /:v?\d+\.\d+\.\d+$/)
+  const mounts = Object.values(services).flatMap((service) => service.volumes ?? [])
+  const named = new Set(mounts.flatMap((mount) => (mount.startsWith('.') ? [] : [mount.split(':')[0]!])))
+  assert.deepEqual([...named].sort(), Object.keys(volumes).sort())
+  // What comes from this folder is only read.
+  for (const mount of mounts.filter((each) => each.startsWith('.'))) {
+    assert.match(mount, /:ro$/)
+    assert.ok(existsSync(new URL(`../../${mount.split(':')[0]}`, import.meta.url)), mount)
+  }
+})
+
+test('the token of the admin API is made by chance, once, unless the environment says what it is', async (t) => {
+  const { services } = await readCompose()
+  const { command = [], environment } = services['admin-token']!
+  assert.deepEqual(environment, {
+    XECUREAPI_TOKEN: '${XECUREAPI_TOKEN:-}',
+    TOKEN_FILE: '/run/xecureapi/token'
+  })
+  for (const name of ['gateway', 'prometheus']) {
+    assert.equal(
+      services[name]?.depends_on?.['admin-token']?.condition,
+      'service_completed_successfully',
+      name
+    )
+    assert.ok(services[name].volumes?.includes('admin-token:/run/xecureapi:ro'), name)
+  }
+  const file = join(await tempFolder(t), 'token')
+  const run = async (given: string): Promise<string> => {
+    const [node, ...words] = command
+    assert.equal(node, 'node')
+    const env = { ...process.env, XECUREAPI_TOKEN: given, TOKEN_FILE: file }
+    await promisify(execFile)(process.execPath, words, { env })
+    return readFile(file, 'utf8')
+  }
+  const made = await run('')
+  assert.match(made, /^[0-9a-f]{64}$/)
+  assert.equal((await stat(file)).mode & 0o777, 0o444)
+  assert.equal(await run(''), made)
+  assert.equal(await run('given'), 'given')
+  assert.equal(await run(''), 'given')
+})
+
+test('Grafana has no user, and so no password that could be the default one', async () => {
+  const { environment = {} } = (await readCompose()).services['grafana']!
+  assert.equal(environment['GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION'], 'true')
+  assert.equal(environment['GF_AUTH_BASIC_ENABLED'], 'false')
+  assert.equal(environment['GF_AUTH_ANONYMOUS_ORG_ROLE'], 'Viewer')
 })
