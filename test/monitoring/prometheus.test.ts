@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { temporaryFolder } from '../config/temporary-folder.ts'
 import { HEALTH_PATH, startBackend } from '../helpers/backend.ts'
 import { startGateway } from '../helpers/gateway.ts'
+import { freePort } from '../helpers/redis-server.ts'
 import { runTool } from '../helpers/run-tool.ts'
 import { until } from '../helpers/until.ts'
 import { exposedFamilies } from './exposed-families.ts'
@@ -14,6 +15,9 @@ import { readRules } from './rules-file.ts'
 const TOKEN = 'token-of-the-scrape'
 
 test('a real Prometheus scrapes a gateway of two workers, and knows what it did', async (t) => {
+  // It takes five seconds until it first scrapes: the gateway starts meanwhile.
+  const adminPort = await freePort()
+  const prometheus = await startPrometheus(t, `127.0.0.1:${adminPort}`, TOKEN)
   const well = await startBackend(t, 'well')
   const ill = await startBackend(t, 'ill', (request, response) => {
     request.resume()
@@ -22,7 +26,7 @@ test('a real Prometheus scrapes a gateway of two workers, and knows what it did'
   const front = await startGateway(
     t,
     {
-      admin: { tokens: [TOKEN] },
+      admin: { port: adminPort, tokens: [TOKEN] },
       upstreams: {
         catalog: {
           backends: [well.url, ill.url],
@@ -60,7 +64,6 @@ test('a real Prometheus scrapes a gateway of two workers, and knows what it did'
   for (let n = 0; n < 3; n++) await send('/orders', 'POST')
   await send('/nowhere')
 
-  const prometheus = await startPrometheus(t, new URL(front.adminUrl).host, TOKEN)
   /** The value of the one series that an expression has. */
   const valueOf = async (expression: string): Promise<number | undefined> => {
     const series = await prometheus.query(expression)

@@ -19,7 +19,7 @@ suite('the configuration of Prometheus', () => {
     await assertPromtool('check', 'rules', '--lint=all', '--lint-fatal', join(MONITORING, 'rules.yml'))
   })
 
-  test('every alert fires when it should, not before and not alone by chance', async () => {
+  test('every alert fires when it should, not before, and nothing else does', async () => {
     await assertPromtool('test', 'rules', join(MONITORING, 'rules.test.yml'))
     const tests = await readFile(join(MONITORING, 'rules.test.yml'), 'utf8')
     const untested = ALERTS.filter(({ alert }) => !tests.includes(alert!))
