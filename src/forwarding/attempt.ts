@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { TimeoutsConfig } from '../config/types.ts'
 import type { AttemptSpan } from '../telemetry/request-trace.ts'
 import type { Backend, Outcome } from '../upstreams/backend.ts'
+import type { BegunSpan } from './attempt-span.ts'
 import type { Exchange, Failure, ResponseSink, UpstreamConnection, UpstreamRequest } from './connection.ts'
 
 /** The request that an attempt works for. */
@@ -39,6 +40,8 @@ export class Attempt implements ResponseSink {
   readonly backend: Backend
   readonly #timeouts: TimeoutsConfig
   readonly #owner: AttemptOwner
+  /** Of what its backend is told is the parent of its own span. */
+  readonly spanId: string
   readonly #span: AttemptSpan | undefined
   #exchange: Exchange | undefined
   #body: UpstreamRequest['body'] = null
@@ -53,12 +56,13 @@ export class Attempt implements ResponseSink {
   #discard: number | undefined
   #failed = false
 
-  /** @param span - Told how it went, where its trace is exported. */
-  constructor(backend: Backend, timeouts: TimeoutsConfig, owner: AttemptOwner, span?: AttemptSpan) {
+  /** @param begun - Told how it went, where its trace is exported. */
+  constructor(backend: Backend, timeouts: TimeoutsConfig, owner: AttemptOwner, begun: BegunSpan) {
     this.backend = backend
     this.#timeouts = timeouts
     this.#owner = owner
-    this.#span = span
+    this.spanId = begun.id
+    this.#span = begun.span
   }
 
   /** Whether its response has begun and goes on. */

@@ -220,7 +220,8 @@ export class BackendChoice implements Waiter {
 
   #refuse(reason: Nobody): void {
     const { group } = this.#target
-    group.live.stats.countRefusal(reason)
+    // One that has tried somebody ends as that one's failure.
+    if (this.#isFirst) group.live.stats.countRefusal(reason)
     this.#owner.onNobody(nobodyProblem(reason, secondsUntilServed(reason, group)))
   }
 

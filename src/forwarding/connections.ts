@@ -65,5 +65,6 @@ function poolKey(backend: Backend, settings: PoolSettings): string {
     const parts = [protocol, connectTimeout, keepAlive, maxIdle, maxResponseHead, tls]
     keys.set(settings, (key = JSON.stringify(parts)))
   }
-  return `${backendKey(backend.group, backend.url)} ${backend.authority ?? ''} ${key}`
+  // Connections of a group that was gone meanwhile are counted for the one that it was.
+  return `${backendKey(backend.group, backend.url)} ${backend.stats.slot} ${backend.authority ?? ''} ${key}`
 }

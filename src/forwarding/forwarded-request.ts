@@ -2,12 +2,10 @@ import type { Duplex } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ProblemError } from '../problem.ts'
 import { hasBody, isGone, isWhole, onceOver } from '../raw-messages.ts'
-import { pathOf } from '../routing/lookup.ts'
 import type { RequestRecord } from '../telemetry/request-record.ts'
-import { type AttemptSpan, recordAttempt } from '../telemetry/request-trace.ts'
-import { newSpanId } from '../telemetry/trace-ids.ts'
 import type { Backend } from '../upstreams/backend.ts'
 import { Attempt, type AttemptOwner } from './attempt.ts'
+import { beginSpan } from './attempt-span.ts'
 import { BackendChoice, type ChoiceOwner } from './backend-choice.ts'
 import { BodyWatch } from './body-watch.ts'
 import { chooseResponse } from './choose-response.ts'
@@ -42,8 +40,6 @@ export class ForwardedRequest implements AttemptOwner, BodyListener, ChoiceOwner
   readonly #deadline: Deadline
   readonly #retries: Retries
   #attempt: Attempt | undefined
-  /** Of the attempt's span. */
-  #spanId = ''
   /** Why the last attempt failed; undefined when it did not, or there was none. */
   #failure: FailureReason | undefined
   #pause: NodeJS.Timeout | undefined
@@ -90,7 +86,7 @@ export class ForwardedRequest implements AttemptOwner, BodyListener, ChoiceOwner
     if (this.#upload && !this.#upload.body.isEmpty) this.#watch.start()
   }
 
-  /** Some of the request's body has moved on. */
+  /** Some of the body has moved on. */
   onMoved(): void {
     this.#watch.moved()
   }
@@ -124,8 +120,7 @@ export class ForwardedRequest implements AttemptOwner, BodyListener, ChoiceOwner
     this.#choice.settle(status >= 500 ? 'failed' : 'succeeded')
     // One that is collected first may still fail.
     if (this.#response.hasBegun) this.#settle()
-    this.#record.firstByteAt = performance.now()
-    this.#record.bytes = 0
+    this.#record.answered()
     // Most responses end before this runs, and need neither.
     process.nextTick(followUp, this)
     return true
@@ -155,7 +150,7 @@ export class ForwardedRequest implements AttemptOwner, BodyListener, ChoiceOwner
   onUpgrade(headers: string[], socket: Duplex, onClose: () => void): void {
     this.#choice.settle('succeeded')
     this.#settle()
-    this.#record.firstByteAt = performance.now()
+    this.#record.answered()
     const cookie = this.#choice.cookieFor(this.#attempt!.backend)
     this.#response.join(this.#upgrade!, headers, socket, onClose, cookie)
   }
@@ -182,11 +177,10 @@ export class ForwardedRequest implements AttemptOwner, BodyListener, ChoiceOwner
 
   onPicked(backend: Backend): void {
     this.#choice.setTried(backend)
-    this.#record.attempts++
-    this.#record.backend = backend.id
-    this.#record.pick = this.#choice.reason
-    this.#target.group.live.stats.countPick(this.#choice.reason)
-    this.#attempt = new Attempt(backend, this.#target.timeouts, this, this.#beginSpan(backend))
+    this.#record.picked(backend.id, this.#choice.reason)
+    backend.stats.countPick(this.#choice.reason, this.#record.attempts > 1)
+    const span = beginSpan(this.#record, backend, this.#path)
+    this.#attempt = new Attempt(backend, this.#target.timeouts, this, span)
     this.#send(false)
   }
 
@@ -197,15 +191,6 @@ export class ForwardedRequest implements AttemptOwner, BodyListener, ChoiceOwner
   readonly #resume = (): void => {
     this.#watch.moved()
     this.#attempt?.resume()
-  }
-
-  /** Every attempt is a span to its backend. @returns What there is to tell of it, if anybody wants to know. */
-  #beginSpan({ id: backend, url: origin }: Backend): AttemptSpan | undefined {
-    const spanId = (this.#spanId = newSpanId())
-    const { trace, pick } = this.#record
-    if (!trace.recorded) return undefined
-    const url = origin + pathOf(this.#path)
-    return recordAttempt(trace.recorded, { spanId, backend, url, pick })
   }
 
   /** @param fresh - Over a connection of its own making, in place of a stale one. */
@@ -221,7 +206,7 @@ export class ForwardedRequest implements AttemptOwner, BodyListener, ChoiceOwner
         fresh,
         awaitsContinue,
         isUpgrade: this.#upgrade !== undefined,
-        spanId: this.#spanId
+        spanId: attempt.spanId
       })
       if (fresh) attempt.resend(connection, outgoing, awaitsContinue)
       else attempt.start(connection, outgoing, awaitsContinue)
@@ -312,6 +297,4 @@ export class ForwardedRequest implements AttemptOwner, BodyListener, ChoiceOwner
   }
 }
 
-function followUp(request: ForwardedRequest): void {
-  request.onBegun()
-}
+const followUp = (request: ForwardedRequest): void => request.onBegun()

@@ -54,9 +54,7 @@ export class Retries {
   takeAfter(failure: Failure): boolean {
     if (!mayRetryFailure(failure, this.#retryable, this.#target.retry)) return false
     // Nothing was sent: that is no load that could multiply.
-    if (!this.#isAnyLeft || (failure.sent && !this.#takeFromBudget())) return false
-    this.#stats.countRetry()
-    return true
+    return this.#isAnyLeft && (!failure.sent || this.#takeFromBudget())
   }
 
   /** Whether a response of this status may be thrown away, if {@link takeAfterStatus} has another attempt. */
@@ -74,9 +72,7 @@ export class Retries {
     const wait = isOther || status !== 503 ? 0 : retryAfter(headers, Date.now())
     const { left } = this.#deadline
     const limit = left === Infinity ? this.#target.timeouts.response || MAX_WAIT : left
-    if (wait >= limit || !this.#takeFromBudget()) return undefined
-    this.#stats.countRetry()
-    return wait
+    return wait < limit && this.#takeFromBudget() ? wait : undefined
   }
 
   #takeFromBudget(): boolean {

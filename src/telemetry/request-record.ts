@@ -43,4 +43,17 @@ export class RequestRecord {
     this.startedAt = startedAt
     this.trace = trace
   }
+
+  /** The final response's head has come. */
+  answered(): void {
+    this.firstByteAt = performance.now()
+    this.bytes = 0
+  }
+
+  /** A backend is tried. @param pick - How it was picked; undefined in the plain case. */
+  picked(backend: string, pick: string | undefined): void {
+    this.attempts++
+    this.backend = backend
+    this.pick = pick
+  }
 }

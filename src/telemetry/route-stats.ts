@@ -91,9 +91,10 @@ export class RouteStats {
 
   /** Requests of a route so far, over all threads, by method and status; those that are 0 left out. */
   *counts(slot: number): Generator<{ method: string; status: number; count: number }> {
+    const counts = this.table.counters(slot, 0, REQUESTS)
     for (const [row, method] of COUNTED_METHODS.entries()) {
       for (const [column, status] of COUNTED_STATUSES.entries()) {
-        const count = this.table.counter(slot, row * COUNTED_STATUSES.length + column)
+        const count = counts[row * COUNTED_STATUSES.length + column]!
         if (count > 0) yield { method, status, count }
       }
     }
@@ -101,7 +102,8 @@ export class RouteStats {
 
   /** Requests of a route that did not go well so far, over all threads, by reason. */
   reasons(slot: number): (readonly [reason: string, count: number])[] {
-    return COUNTED_REASONS.read((place) => this.table.counter(slot, REASONS + place))
+    const counts = this.table.counters(slot, REASONS, COUNTED_REASONS.size)
+    return COUNTED_REASONS.read((place) => counts[place]!)
   }
 
   /** Requests of a route in flight, over all threads. */
@@ -116,7 +118,8 @@ export class RouteStats {
 
   /** Durations of a route so far by class of status (2 = 2xx), over all threads. */
   durations(slot: number, statusClass: 1 | 2 | 3 | 4 | 5): HistogramReading {
-    return readHistogram((place) => this.table.counter(slot, place), histogramPlace(statusClass * 100))
+    const counts = this.table.counters(slot, histogramPlace(statusClass * 100), HISTOGRAM_SIZE)
+    return readHistogram((place) => counts[place]!, 0)
   }
 }
 

@@ -186,7 +186,7 @@ export class DataPlane implements DataPlaneControl {
     charge(answer.remoteAddress)
     const slot = stats.slotOf(undefined)
     stats.begin(slot)
-    stats.end(slot, '__other__', answer.status, 0, answer.reason)
+    stats.end(slot, '__other__', answer.status, 0, answer.status < 400 ? undefined : answer.reason)
     const { status } = answer
     const sample = sampleOf ? sampleOf({ status, totalTime: 0 }) : undefined
     if (sample === undefined) return

@@ -39,7 +39,7 @@ export class Limiters {
 
   /** @param id - Of the limit, by `limitId`. @throws Error when the control plane made no table for it. */
   of(id: string, limit: RateLimitConfig): RateLimiter {
-    return this.#stats.counted(id, this.#uncounted(id, limit))
+    return this.#stats.counted(id, this.#uncounted(id, limit), limit.dryRun)
   }
 
   #uncounted(id: string, limit: RateLimitConfig): RateLimiter {

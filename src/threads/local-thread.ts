@@ -31,7 +31,8 @@ class LocalThread implements PlaneThread {
   }
 
   terminate(reason: ThreadExit): void {
-    this.#exit({ reason })
+    // It shares this thread with whoever takes its place: nothing of it may go on.
+    void this.control.stop(0).finally(() => this.#exit({ reason }))
   }
 }
 

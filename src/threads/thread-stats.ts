@@ -2,10 +2,10 @@ import { type EventLoopUtilization, monitorEventLoopDelay, performance } from 'n
 import type { LiveLayout, LiveTable } from '../upstreams/live-table.ts'
 
 /** Gauges of a thread, by their place in its row. Times in microseconds, the utilization in millionths. */
-const GAUGE = { mean: 0, p99: 1, most: 2, utilization: 3 } as const
+const GAUGE = { mean: 0, p99: 1, most: 2, utilization: 3, isTold: 4 } as const
 
 /** One slot; a row per thread. */
-export const THREAD_LAYOUT: LiveLayout = { pageSlots: 1, shared: 0, gauges: 4, counters: 0 }
+export const THREAD_LAYOUT: LiveLayout = { pageSlots: 1, shared: 0, gauges: 5, counters: 0 }
 
 /** How long the delay is measured before it is told, in milliseconds. */
 const INTERVAL = 1000
@@ -38,7 +38,7 @@ export function measureEventLoop(table: LiveTable, row: number): () => void {
   const late = (nanoseconds: number): number =>
     Number.isNaN(nanoseconds) ? 0 : Math.max(0, Math.round(nanoseconds / 1000 - RESOLUTION * 1000))
   let before: EventLoopUtilization = performance.eventLoopUtilization()
-  const timer = setInterval(() => {
+  const tell = (): void => {
     const now = performance.eventLoopUtilization()
     const { utilization } = performance.eventLoopUtilization(now, before)
     before = now
@@ -46,25 +46,30 @@ export function measureEventLoop(table: LiveTable, row: number): () => void {
     Atomics.store(gauges, first + GAUGE.p99, late(delay.percentile(99)))
     Atomics.store(gauges, first + GAUGE.most, late(delay.max))
     Atomics.store(gauges, first + GAUGE.utilization, Math.round(utilization * 1e6))
+    Atomics.store(gauges, first + GAUGE.isTold, 1)
     delay.reset()
-  }, INTERVAL).unref()
+  }
+  // After a stall all timers that are due run first: the monitor must have looked before it is asked and reset.
+  const timer = setInterval(() => setImmediate(tell), INTERVAL).unref()
   return () => {
     clearInterval(timer)
     delay.disable()
   }
 }
 
-/** How the event loops of all threads do. */
+/** How the event loops of all threads do that live. */
 export function readEventLoops(table: LiveTable): LoopReading[] {
   const { gauges } = table.page(0)
-  return Array.from({ length: table.rows }, (_, row) => {
-    const at = (place: number): number => Atomics.load(gauges, table.gaugeIndex(0, row) + place) / 1e6
-    return {
+  return Array.from({ length: table.rows }, (_, row) => row).flatMap((row) => {
+    const at = (place: number): number => Atomics.load(gauges, table.gaugeIndex(0, row) + place)
+    if (at(GAUGE.isTold) === 0) return []
+    const reading = {
       row,
-      mean: at(GAUGE.mean),
-      p99: at(GAUGE.p99),
-      most: at(GAUGE.most),
-      utilization: at(GAUGE.utilization)
+      mean: at(GAUGE.mean) / 1e6,
+      p99: at(GAUGE.p99) / 1e6,
+      most: at(GAUGE.most) / 1e6,
+      utilization: at(GAUGE.utilization) / 1e6
     }
+    return [reading]
   })
 }

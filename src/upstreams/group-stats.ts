@@ -83,8 +83,9 @@ export type WordCounts = readonly (readonly [word: string, count: number])[]
  * backends it stays when they leave.
  */
 export class GroupStats {
+  /** Place of the group in live state: one that went and came back has another. */
+  readonly slot: number
   readonly #table: LiveTable
-  readonly #slot: number
   readonly #place: StatsPlace
   readonly #page: LivePage
   readonly #ownGauge: number
@@ -93,16 +94,22 @@ export class GroupStats {
   /** @param row - The calling thread's. */
   constructor(table: LiveTable, slot: number, row: number, place: StatsPlace) {
     this.#table = table
-    this.#slot = slot
+    this.slot = slot
     this.#place = place
     this.#page = table.page(slot)
     this.#ownGauge = table.gaugeIndex(slot, row) + place.gauge
     this.#ownCounter = table.counterIndex(slot, row) + place.counter
   }
 
-  /** A backend was picked. @param reason - How that came about; undefined in the plain case. */
-  countPick(reason: string | undefined): void {
+  /**
+   * A backend was picked.
+   *
+   * @param reason - How that came about; undefined in the plain case.
+   * @param isRetry - Whether for a request that had one before.
+   */
+  countPick(reason: string | undefined, isRetry: boolean): void {
     this.#count(COUNTER.picks + PICKS.placeOf(reason ?? 'balanced'))
+    if (isRetry) this.#count(COUNTER.retries)
   }
 
   /** An attempt failed. */
@@ -113,11 +120,6 @@ export class GroupStats {
   /** No backend was tried for a request. */
   countRefusal(reason: string): void {
     this.#count(COUNTER.refusals + REFUSALS.placeOf(reason))
-  }
-
-  /** A request gets another attempt. */
-  countRetry(): void {
-    this.#count(COUNTER.retries)
   }
 
   /** A request would have had another attempt, but the budget was used up. */
@@ -183,12 +185,12 @@ export class GroupStats {
 
   /** Connections that are there, or begin. */
   get connections(): number {
-    return this.#table.gauge(this.#slot, this.#place.gauge + GAUGE.connections)
+    return this.#table.gauge(this.slot, this.#place.gauge + GAUGE.connections)
   }
 
   /** Retries that are under way by the budget. */
   get retrying(): number {
-    return this.#table.gauge(this.#slot, this.#place.gauge + GAUGE.retrying)
+    return this.#table.gauge(this.slot, this.#place.gauge + GAUGE.retrying)
   }
 
   get durations(): HistogramReading {
@@ -208,7 +210,7 @@ export class GroupStats {
   }
 
   #sum(place: number): number {
-    return this.#table.counter(this.#slot, this.#place.counter + place)
+    return this.#table.counter(this.slot, this.#place.counter + place)
   }
 
   #histogram(base: number): HistogramReading {

@@ -107,6 +107,17 @@ export class LiveTable {
     return sum
   }
 
+  /** Sums of counters that stand side by side, over all rows. */
+  counters(slot: number, offset: number, length: number): Float64Array {
+    const { counters } = this.page(slot)
+    const sums = new Float64Array(length)
+    for (let row = 0; row < this.rows; row++) {
+      const first = this.counterIndex(slot, row) + offset
+      for (let place = 0; place < length; place++) sums[place]! += counters[first + place]!
+    }
+    return sums
+  }
+
   /** Whether no thread holds the slot: every gauge of every row is 0. */
   isIdle(slot: number): boolean {
     for (let offset = 0; offset < this.layout.gauges; offset++) {

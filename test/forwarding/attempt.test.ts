@@ -43,7 +43,7 @@ class Lab {
       }
     )
     assert.equal(this.backend.acquire(), true)
-    this.attempt = new Attempt(this.backend, { ...TIMEOUTS, ...timeouts }, {
+    const owner: Partial<AttemptOwner> = {
       onSending: () => {},
       onInformation: () => {},
       onHead: () => true,
@@ -54,7 +54,9 @@ class Lab {
         return this.replaces
       },
       onFailure: (failure) => void this.failures.push(failure)
-    } as Partial<AttemptOwner> as AttemptOwner)
+    }
+    const begun = { id: '', span: undefined }
+    this.attempt = new Attempt(this.backend, { ...TIMEOUTS, ...timeouts }, owner as AttemptOwner, begun)
   }
 
   readonly connection = {

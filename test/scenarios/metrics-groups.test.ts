@@ -41,6 +41,10 @@ suite('metrics of groups, counted by two threads', { concurrency: 3 }, () => {
     assert.deepEqual(statuses, [503, 503])
     backend.release()
     await first
+    await until('all is counted', async () => {
+      const now = await scrape(adminUrl)
+      return read(now, 'group_request_duration_seconds_count', 'group="shop"') === 4
+    })
     const after = await scrape(adminUrl)
     assert.equal(read(after, 'queue_waiting', 'group="shop"'), 0)
     assert.equal(read(after, 'queue_wait_seconds_count', 'group="shop"'), 2)
@@ -103,13 +107,17 @@ suite('metrics of groups, counted by two threads', { concurrency: 3 }, () => {
     const held = [exchange(url), exchange(url)]
     await until('both are there', () => backend.held() === 2)
     assert.equal((await exchange(url)).status, 503)
+    const overloaded = 'reason="overloaded",route="r"'
+    await until(
+      'it is counted',
+      async () => read(await scrape(adminUrl), 'request_failures_total', overloaded) === 1
+    )
     const during = await scrape(adminUrl)
     assert.equal(read(during, 'concurrency_limit', 'group="shop"'), 2)
     assert.equal(read(during, 'concurrency_in_flight', 'group="shop"'), 2)
     assert.equal(read(during, 'requests_shed_total', 'group="shop",priority="sheddable"'), 1)
     assert.equal(read(during, 'requests_shed_total', 'group="shop",priority="normal"'), 0)
     assert.equal(read(during, 'refusals_total', 'group="shop",reason="overloaded"'), 1)
-    assert.equal(read(during, 'request_failures_total', 'reason="overloaded",route="r"'), 1)
     backend.release()
     await Promise.all(held)
     assert.equal(read(await scrape(adminUrl), 'concurrency_in_flight', 'group="shop"'), 0)

@@ -145,7 +145,7 @@ suite('metrics of requests, counted by two threads', () => {
     await client.closed
     await untilMoved(adminUrl, now, {
       ...request('__none__', 400, '__other__'),
-      'request_failures_total{reason="__other__",route="__none__"}': 1
+      'request_failures_total{reason="hpe_invalid_method",route="__none__"}': 1
     })
   })
 

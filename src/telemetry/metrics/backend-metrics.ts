@@ -45,23 +45,20 @@ export function backendMetrics(registry: UpstreamRegistry, most = MOST_BACKENDS)
     name: MetricFamily['name'],
     help: string,
     read: (backend: Backend) => number,
-    isAdditive = true
+    isSummed = false
   ): MetricFamily => ({
     name,
     help,
     type,
     *collect() {
       for (const { backend, labels } of shown()) yield { sharedLabels: labels, value: read(backend) }
-      if (isAdditive) yield* others(read)
+      // Of what is counted a sum would fall when one of them leaves.
+      if (isSummed) yield* others(read)
     }
   })
   return [
-    number(
-      'gauge',
-      'xecureapi_backend_health',
-      '1 = healthy, by probes and by real traffic.',
-      (backend) => Number(registry.observed(backend).health === 'healthy'),
-      false
+    number('gauge', 'xecureapi_backend_health', '1 = healthy, by probes and by real traffic.', (backend) =>
+      Number(registry.observed(backend).health === 'healthy')
     ),
     {
       name: 'xecureapi_backend_unhealthy',
@@ -97,7 +94,7 @@ export function backendMetrics(registry: UpstreamRegistry, most = MOST_BACKENDS)
         }
       }
     },
-    number('gauge', 'xecureapi_backend_in_flight', 'Attempts in flight.', ({ inFlight }) => inFlight),
+    number('gauge', 'xecureapi_backend_in_flight', 'Attempts in flight.', ({ inFlight }) => inFlight, true),
     number(
       'counter',
       'xecureapi_backend_attempts_total',
@@ -120,8 +117,7 @@ export function backendMetrics(registry: UpstreamRegistry, most = MOST_BACKENDS)
       'gauge',
       'xecureapi_backend_latency_seconds',
       'The moving average of the time to the first byte that least-latency goes by; 0 = unknown.',
-      ({ latency }) => latency / 1e6,
-      false
+      ({ latency }) => latency / 1e6
     ),
     {
       name: 'xecureapi_backend_time_to_first_byte_seconds',

@@ -75,7 +75,7 @@ interface Count {
 /** Counts events, which tell of what is rare: all of them, whoever reads the stream. */
 export class EventCounts {
   readonly #counts = new Map<string, Map<string, Count>>()
-  #lastReload: { readonly at: number; readonly isFailed: boolean } | undefined
+  #hasFailed = false
   #lastSuccess: number
 
   /** @param now - Milliseconds since the epoch: the configuration of the start is in force. */
@@ -97,7 +97,7 @@ export class EventCounts {
         name: 'xecureapi_last_reload_successful',
         help: 'Whether the last configuration that was tried could be served.',
         type: 'gauge',
-        collect: () => [{ value: Number(!this.#lastReload?.isFailed) }]
+        collect: () => [{ value: Number(!this.#hasFailed) }]
       },
       {
         name: 'xecureapi_last_reload_success_timestamp_seconds',
@@ -110,9 +110,8 @@ export class EventCounts {
 
   #take(event: GatewayEvent): void {
     if (event.type === 'reload') {
-      const at = Date.parse(event.time)
-      this.#lastReload = { at, isFailed: event.outcome === 'failed' }
-      if (event.outcome === 'applied') this.#lastSuccess = at
+      this.#hasFailed = event.outcome === 'failed'
+      if (event.outcome === 'applied') this.#lastSuccess = Date.parse(event.time)
     }
     const counted = COUNTED[event.type]
     // Each entry takes events of its own type.

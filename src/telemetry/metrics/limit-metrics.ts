@@ -32,9 +32,10 @@ function* decisions(
   limits: GatewayConfig['rateLimit']
 ): Generator<Sample> {
   for (const limit of limits) {
-    const { allowed, denied } = stats.decisions(limitId(route, limit))
+    const { allowed, denied, wouldDeny } = stats.decisions(limitId(route, limit))
     const labels = { route: route ?? WHOLE_GATEWAY, limit: limit.name }
     yield { labels: { ...labels, decision: 'allowed' }, value: allowed }
-    yield { labels: { ...labels, decision: limit.dryRun ? 'would_deny' : 'denied' }, value: denied }
+    yield { labels: { ...labels, decision: 'denied' }, value: denied }
+    yield { labels: { ...labels, decision: 'would_deny' }, value: wouldDeny }
   }
 }

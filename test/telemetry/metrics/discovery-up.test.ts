@@ -18,7 +18,8 @@ test('whether the discovery of a group works is told for as long as it discovers
     const series = [...(await scrape(front.adminUrl))].filter(([name]) => name.includes('discovery_up'))
     return series.map(([name, value]) => `${name} ${value}`).join()
   }
-  const untilTold = (expected: string) => until(`it tells ${expected}`, async () => (await told()) === expected)
+  const untilTold = (expected: string) =>
+    until(`it tells ${expected}`, async () => (await told()) === expected)
   await untilTold('xecureapi_discovery_up{group="found"} 0')
   await writeFile(path, '- http://127.0.0.1:1\n')
   await untilTold('xecureapi_discovery_up{group="found"} 1')

@@ -36,14 +36,13 @@ suite('families of metrics', () => {
     assert.ok(text.includes('xecureapi_time_seconds_count{group="shop"} 3\n'))
   })
 
-  test('tell only so many backends of a group apart, and add up what is counted of the others', () => {
+  test('tell only so many backends of a group apart, and add up what the others have in flight', () => {
     const registry = new UpstreamRegistry()
     apply(registry, [group('shop', ['a:80', 'b:80', 'c:80', 'd:80'])], 1)
     const backends = registry.groups.get('shop')!.backends
     for (const backend of backends) {
       backend.acquire()
       backend.begin()
-      backend.end('succeeded')
     }
     const families = backendMetrics(registry, 2)
     const read = (name: string) => {
@@ -53,10 +52,15 @@ suite('families of metrics', () => {
         return [backend, value]
       })
     }
-    assert.deepEqual(read('attempts_total'), [
+    assert.deepEqual(read('in_flight'), [
       ['a:80', 1],
       ['b:80', 1],
       ['__other__', 2]
+    ])
+    // A counter that falls when somebody leaves would look like one that began anew.
+    assert.deepEqual(read('attempts_total'), [
+      ['a:80', 1],
+      ['b:80', 1]
     ])
     assert.deepEqual(read('health'), [
       ['a:80', 1],
@@ -87,9 +91,27 @@ suite('decisions of a limit', () => {
     void here.take('b', 1)
     here.refund('a', 1)
     await there.take('a', 1)
-    assert.deepEqual(one.decisions('gateway default'), { allowed: 2, denied: 1 })
+    assert.deepEqual(one.decisions('gateway default'), { allowed: 2, denied: 1, wouldDeny: 0 })
     assert.deepEqual(refunds, ['a'])
-    assert.deepEqual(one.decisions('another'), { allowed: 0, denied: 0 })
+    assert.deepEqual(one.decisions('another'), { allowed: 0, denied: 0, wouldDeny: 0 })
+  })
+
+  test('that only report are told apart from those that refuse, whatever the limit becomes', () => {
+    const table = new LiveTable(LIMIT_STATS_LAYOUT, 1)
+    table.grow(1)
+    const stats = new LimitStats(table, slots, 0)
+    const deny = { take: () => verdict(false), refund: () => {} }
+    void stats.counted('gateway default', deny, true).take('a', 1)
+    void stats.counted('gateway default', deny, false).take('a', 1)
+    assert.deepEqual(stats.decisions('gateway default'), { allowed: 0, denied: 1, wouldDeny: 1 })
+  })
+
+  test('that fail are told to who asked, and to nobody else', async () => {
+    const table = new LiveTable(LIMIT_STATS_LAYOUT, 1)
+    table.grow(1)
+    const failing = { take: () => Promise.reject(new Error('broken')), refund: () => {} }
+    const counted = new LimitStats(table, slots, 0).counted('gateway default', failing)
+    await assert.rejects(async () => await counted.take('a', 1), /broken/)
   })
 
   test('that nobody made a place for are an error', () => {
