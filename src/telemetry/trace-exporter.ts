@@ -148,10 +148,11 @@ export class TraceExporter {
     if (this.#stopped.signal.aborted) return
     if (result.kind === 'taken') {
       this.#remove(count)
-      counts.exported += spans - result.refused
-      counts.dropped += result.refused
+      const refused = Math.min(result.refused, spans)
+      counts.exported += spans - refused
+      counts.dropped += refused
       this.#failures = 0
-      if (result.refused > 0) this.#tell('spans_refused')
+      if (refused > 0) this.#tell('spans_refused')
       else if (this.#size < ROOM / 2) this.#tell(undefined)
       return
     }
