@@ -69,17 +69,16 @@ describe('the log', { concurrency: 2 }, () => {
       configOf(backend, { level: 'info', access: { sample: 0, slow: '150ms' } }),
       { log }
     )
-    for (let turn = 0; turn < 10; turn++) assert.equal((await exchange(`${url}/api`)).status, 200)
-    await exchange(`${url}/api?delay=200`)
+    for (let turn = 0; turn < 10; turn++) {
+      assert.equal((await exchange(`${url}/api/quick`)).status, 200)
+    }
+    await exchange(`${url}/api/slow?delay=200`)
     await exchange(`${url}/nowhere`)
-    await until('both have lines', () => lines('request').length === 2)
-    assert.deepEqual(
-      lines('request').map(({ status, sample }) => [status, sample]),
-      [
-        [200, undefined],
-        [404, undefined]
-      ]
-    )
+    const linesOf = (path: string) => lines('request').filter((line) => line['path'] === path)
+    await until('both have lines', () => linesOf('/api/slow').length + linesOf('/nowhere').length === 2)
+    for (const line of lines('request')) assert.equal(line['sample'], undefined)
+    // On a busy machine one may have been slow after all.
+    for (const { totalTime } of linesOf('/api/quick')) assert.ok(Number(totalTime) >= 150)
   })
 
   test('says which share a line stands for', async (t) => {
