@@ -36,7 +36,7 @@ function traceOf(spans: readonly CollectedSpan[], traceId: string): [CollectedSp
 }
 
 for (const workers of [0, 2]) {
-  suite(`traces with ${workers} workers`, () => {
+  suite(`traces with ${workers} workers`, { concurrency: 2 }, () => {
     test('backends learn the trace, and each attempt is a span of its own, although nothing is exported', async (t) => {
       const backend = await startEchoBackend(t, 'a')
       const { url } = await startGateway(
@@ -137,7 +137,7 @@ for (const workers of [0, 2]) {
   })
 }
 
-suite('traces', () => {
+suite('traces', { concurrency: 3 }, () => {
   const workers = 2
 
   test('a retry is a second client span, with its number and the reason of the first', async (t) => {
