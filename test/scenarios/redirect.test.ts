@@ -15,6 +15,7 @@ import {
 } from '../helpers/gateway.ts'
 import { closedPort } from '../helpers/misbehaving-backend.ts'
 import { rawClient } from '../helpers/raw-client.ts'
+import { scrape } from '../helpers/scrape.ts'
 import { until } from '../helpers/until.ts'
 
 let authority: Authority
@@ -76,6 +77,16 @@ for (const workers of WORKER_COUNTS) {
       assert.deepEqual([status, headers.location], [308, `${gateway.url}/products?a=%20b`])
       assert.equal(await httpsStatus(headers.location ?? ''), 200)
       assert.equal(backend.requests(), 1)
+      const redirects = 'xecureapi_requests_total{method="__other__",route="__none__",status="308"}'
+      await until('it is counted', async () => (await scrape(gateway.adminUrl)).get(redirects) === 1)
+      const failures = [...(await scrape(gateway.adminUrl)).keys()].filter((each) =>
+        each.includes('_failures_')
+      )
+      assert.deepEqual(
+        failures.filter((each) => each.includes('__none__')),
+        [],
+        'it is no failure'
+      )
     })
 
     await t.test('hosts, targets and methods of all sorts, on many connections', async (sub) => {
