@@ -14,6 +14,7 @@ import problemDetails, { sendProblem } from '../plugins/problem-details.ts'
 import requestRecord from '../plugins/request-record.ts'
 import routing from '../plugins/routing.ts'
 import upstreamRegistry from '../plugins/upstream-registry.ts'
+import { Credentials } from './admin/credentials.ts'
 import { guard } from './admin/guard.ts'
 import { type AdminContext, adminRoutes } from './admin/routes.ts'
 import type { GatewayConfig } from './config/types.ts'
@@ -102,7 +103,7 @@ export async function buildGeneration(parts: GenerationParts): Promise<FastifyIn
 export interface ControlParts {
   readonly registry: UpstreamRegistry
   readonly log: FastifyBaseLogger
-  readonly admin: AdminContext
+  readonly admin: Omit<AdminContext, 'credentials'>
 }
 
 /** The largest body that the admin API takes, in bytes: a backend is a few lines. */
@@ -116,13 +117,14 @@ export async function buildControl(parts: ControlParts): Promise<FastifyInstance
     bodyLimit: MAX_ADMIN_BODY
   })
   await app.register(problemDetails)
-  guard(app, { admin: parts.admin.admin, events: parts.admin.events, log: parts.log })
+  const credentials = new Credentials({ admin: parts.admin.admin, log: parts.log })
+  guard(app, { credentials, events: parts.admin.events })
   await app.register(upstreamRegistry, { registry: parts.registry })
   await app.register(outlierDetection)
   await app.register(circuitBreaking)
   await app.register(concurrencyLimits)
   await app.register(healthChecks)
-  await app.register(adminRoutes, parts.admin)
+  await app.register(adminRoutes, { ...parts.admin, credentials })
   await app.ready()
   return app
 }

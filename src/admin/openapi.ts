@@ -1,8 +1,9 @@
 import Fastify, { type FastifyInstance } from 'fastify'
+import { ADMIN_COOKIE } from '../admin-cookie.ts'
 
 const DESCRIPTION =
   'Steers a running gateway. Errors are application/problem+json (RFC 9457); unknown properties are 400. Where tokens ' +
-  'are set, everything but /healthz and /readyz asks for one.'
+  'are set, everything but /healthz, /readyz and POST /api/session asks for one, or for the cookie that the latter gives.'
 
 /**
  * The admin API's own OpenAPI document at `/openapi.json`, and pages to read it at `/docs`. Both come from an app that is
@@ -37,8 +38,18 @@ async function buildDocuments(describe: (scope: FastifyInstance) => Promise<void
     openapi: {
       openapi: '3.1.0',
       info: { title: 'XecureAPI Gateway: admin API', version: '1', description: DESCRIPTION },
-      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
-      security: [{ token: [] }]
+      components: {
+        securitySchemes: {
+          token: { type: 'http', scheme: 'bearer' },
+          session: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: ADMIN_COOKIE,
+            description: 'With the port behind it, as in xecureapi-session-9090.'
+          }
+        }
+      },
+      security: [{ token: [] }, { session: [] }]
     }
   })
   await app.register(swaggerUi, { routePrefix: '/docs' })

@@ -9,6 +9,7 @@ import type { MetricSources } from '../telemetry/metrics/all-metrics.ts'
 import type { LogLevels } from '../telemetry/log-levels.ts'
 import type { UpstreamRegistry } from '../upstreams/registry.ts'
 import { configRoutes } from './config.ts'
+import type { Credentials } from './credentials.ts'
 import { eventRoutes } from './events.ts'
 import { explainRoutes } from './explain.ts'
 import { logRoutes } from './log.ts'
@@ -18,6 +19,7 @@ import { probeRoutes } from './probes.ts'
 import type { Readiness } from './readiness.ts'
 import { doubtRoutes, registrationRoutes } from './registrations.ts'
 import { routeRoutes } from './route-list.ts'
+import { sessionRoutes } from './session.ts'
 import { registerStrict } from './strict-routes.ts'
 import { upstreamRoutes } from './upstreams.ts'
 
@@ -37,6 +39,8 @@ export interface AdminContext {
   readonly logLevels: LogLevels
   /** Who may use it. */
   readonly admin: () => AdminConfig
+  /** Knows who asks. */
+  readonly credentials: Credentials
   /** The configuration that serves. */
   readonly config: () => GatewayConfig
   readonly explain: (request: ExplainRequest) => Explanation
@@ -56,6 +60,7 @@ async function ownRoutes(app: FastifyInstance, context: AdminContext): Promise<v
   await app.register(probeRoutes, context)
   await app.register(metricsRoutes, context)
   await registerStrict(app, '/api', async (api) => {
+    await api.register(sessionRoutes, context)
     await api.register(upstreamRoutes, context)
     await api.register(registrationRoutes, context)
     await api.register(doubtRoutes, context)

@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 import { isLoopback } from '../config/admin.ts'
 
 /** Why a request that a browser may have been led to is refused, as data. */
-export type ForeignReason = 'host_foreign' | 'origin_foreign' | 'site_foreign'
+export type ForeignReason = 'host_foreign' | 'origin_foreign' | 'origin_missing' | 'site_foreign'
 
 /**
  * Whether a request may come from a page that has no business here, where being on this machine is all that is asked for:
@@ -13,13 +13,24 @@ export type ForeignReason = 'host_foreign' | 'origin_foreign' | 'site_foreign'
  * @returns undefined when it is none of that.
  */
 export function foreignReason(headers: IncomingHttpHeaders, host: string): ForeignReason | undefined {
-  const { host: authority = '', origin } = headers
-  if (!isOwnHost(authority, host)) return 'host_foreign'
+  return isOwnHost(headers.host ?? '', host) ? foreignPage(headers) : 'host_foreign'
+}
+
+/**
+ * Whether a request comes from a page of another site, going by what browsers say of its page.
+ *
+ * @returns undefined when it does not, or comes from no page at all.
+ */
+export function foreignPage({
+  host = '',
+  origin,
+  ...headers
+}: IncomingHttpHeaders): ForeignReason | undefined {
   // Browsers say so of every request of a page that could do harm; other programs say nothing.
   const site = headers['sec-fetch-site']
   if (site !== undefined && site !== 'same-origin' && site !== 'none') return 'site_foreign'
   if (origin === undefined) return undefined
-  const own = [`http://${authority}`, `https://${authority}`].map((text) => text.toLowerCase())
+  const own = [`http://${host}`, `https://${host}`].map((text) => text.toLowerCase())
   return own.includes(origin.toLowerCase()) ? undefined : 'origin_foreign'
 }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { type AddressBlocks, plainAddress } from '../address-blocks.ts'
+import { withoutAdminSession } from '../admin-cookie.ts'
 import type { HeaderChanges } from '../config/types.ts'
 import type { ConsumerFields, KnownConsumer } from '../access/consumer-fields.ts'
 import { isChanged } from './header-changes.ts'
@@ -56,8 +57,9 @@ export function forwardedRequestHeaders(request: IncomingMessage, options: Reque
       if (options.hostHeader === 'preserve') out.push(rawHeaders[index]!, headers.host!)
     } else if (action === 'expect') {
       if (options.expectsContinue) out.push(rawHeaders[index]!, rawHeaders[index + 1]!)
-    } else if (sessionCookie !== undefined && name === 'cookie') {
-      const cookies = withoutSession(rawHeaders[index + 1]!, sessionCookie)
+    } else if (name === 'cookie') {
+      const foreign = withoutAdminSession(rawHeaders[index + 1]!)
+      const cookies = sessionCookie === undefined ? foreign : withoutSession(foreign, sessionCookie)
       if (cookies !== '') out.push(rawHeaders[index]!, cookies)
     } else if (isTrusted || !isForwardingClaim(name)) out.push(rawHeaders[index]!, rawHeaders[index + 1]!)
   }

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import { suite, test, type TestContext } from 'node:test'
 import Fastify, { type InjectOptions } from 'fastify'
 import problemDetails from '../../plugins/problem-details.ts'
+import { Credentials } from '../../src/admin/credentials.ts'
 import { guard } from '../../src/admin/guard.ts'
 import type { AdminConfig } from '../../src/config/types.ts'
 import { EventLog } from '../../src/telemetry/events.ts'
@@ -14,13 +15,23 @@ const LOCKED = 'too many wrong tokens: this address has to wait'
 
 /** A guarded app of three routes: who asks, a stream that does not end by itself, and an open one. */
 async function guarded(t: TestContext, ...tokens: string[]) {
+  return await guardedFor(t, undefined, ...tokens)
+}
+
+/** The same, with sessions that last so many milliseconds. */
+async function guardedFor(t: TestContext, sessionLife: number | undefined, ...tokens: string[]) {
   const now = { admin: configOf(tokens) }
   const { log, lines } = collectLog('info')
   const events = new EventLog()
   const app = Fastify({ forceCloseConnections: true })
   t.after(() => app.close())
   await app.register(problemDetails)
-  guard(app, { admin: () => now.admin, events, log })
+  const credentials = new Credentials({
+    admin: () => now.admin,
+    log,
+    ...(sessionLife !== undefined && { sessionLife })
+  })
+  guard(app, { credentials, events })
   app.get('/who', (request) => ({ operator: request.operator }))
   app.get('/open', { config: { isOpen: true } }, () => 'dashboard')
   app.get('/api/events', (_request, reply) => {
@@ -36,7 +47,7 @@ async function guarded(t: TestContext, ...tokens: string[]) {
     now.admin = configOf(next)
     events.record({ type: 'reload', trigger: 'file', outcome: 'applied', generation: 2, errors: [] })
   }
-  return { app, ask, reload, lines }
+  return { app, ask, reload, lines, credentials }
 }
 
 function configOf(tokens: readonly string[]): AdminConfig {
@@ -118,6 +129,18 @@ suite('the guard of the admin API', () => {
     assert.equal(await gone.ended, false, 'it is broken off')
     assert.equal(kept.response.destroyed, false)
     assert.equal((await open('a')).response.statusCode, 401)
+  })
+
+  test('ends the streams of a session when its time is up', async (t) => {
+    const { app, credentials } = await guardedFor(t, 200, 'a')
+    app.post('/log-in', { config: { isOpen: true } }, (request) => credentials.logIn(request, 'a').secret)
+    const url = await app.listen({ host: '127.0.0.1', port: 0 })
+    const secret = await (await fetch(`${url}/log-in`, { method: 'POST' })).text()
+    const cookie = `xecureapi-session-${new URL(url).port}=${secret}`
+    const stream = await readEvents(t, url, { cookie })
+    assert.equal(stream.response.statusCode, 200)
+    assert.equal(await stream.ended, false)
+    assert.equal((await readEvents(t, url, { cookie })).response.statusCode, 401)
   })
 
   test('ends the streams that were opened without a token when one is asked for', async (t) => {
