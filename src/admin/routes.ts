@@ -13,6 +13,7 @@ import type { Credentials } from './credentials.ts'
 import { eventRoutes } from './events.ts'
 import { explainRoutes } from './explain.ts'
 import { logRoutes } from './log.ts'
+import { liveRoutes } from './live.ts'
 import { documentRoutes } from './openapi.ts'
 import { metricsRoutes } from './metrics.ts'
 import { probeRoutes } from './probes.ts'
@@ -61,6 +62,7 @@ async function ownRoutes(app: FastifyInstance, context: AdminContext): Promise<v
   await app.register(metricsRoutes, context)
   await registerStrict(app, '/api', async (api) => {
     await api.register(sessionRoutes, context)
+    await api.register(liveRoutes, context)
     await api.register(upstreamRoutes, context)
     await api.register(registrationRoutes, context)
     await api.register(doubtRoutes, context)

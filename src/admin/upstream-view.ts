@@ -86,6 +86,22 @@ export function viewGroup(
   now: number,
   entries: StoreSnapshot['entries'] = new Map()
 ): GroupView {
+  return viewGroupWith(group, now, (backend, share) =>
+    viewBackend(registry, backend, share, entries.get(backendKey(group.name, backend.url)))
+  )
+}
+
+/**
+ * A group with another view of its backends.
+ *
+ * @param now - Milliseconds of the shared clock.
+ * @param viewOne - Of a backend and its share of new traffic.
+ */
+export function viewGroupWith<T>(
+  group: UpstreamGroup,
+  now: number,
+  viewOne: (backend: Backend, share: number) => T
+): Omit<GroupView, 'backends'> & { readonly backends: readonly T[] } {
   const { name, settings, live, load, backends } = group
   const lineup = lineupOf(group, now)
   return {
@@ -96,9 +112,7 @@ export function viewGroup(
     waiting: live.waiting,
     concurrency: load ? { underWay: load.underWay(), limit: load.limit } : null,
     tiers: lineup.tiers.map(({ tier, share, isPanic }) => ({ tier, share, panic: isPanic })),
-    backends: verdictsOf(backends, lineup).map(({ candidate, share }) =>
-      viewBackend(registry, candidate, share, entries.get(backendKey(name, candidate.url)))
-    )
+    backends: verdictsOf(backends, lineup).map(({ candidate, share }) => viewOne(candidate, share))
   }
 }
 
@@ -110,7 +124,6 @@ function viewBackend(
 ): BackendView {
   const { id, url, weight, tier, maxInFlight, source, inFlight } = backend
   const { failuresInRow, latency, utilization, attempts, outcomes } = backend
-  const ttl = source === 'registration' ? entry?.registration?.ttl : undefined
   const { health, reason, since } = registry.observed(backend)
   const ejection = registry.ejection(backend)
   const durations = backend.timesToFirstByte()
@@ -128,7 +141,7 @@ function viewBackend(
     inFlight,
     source,
     version: entry?.version ?? 0,
-    ttl: ttl === undefined ? null : ttl / 1000,
+    ttl: ttlOf(backend, entry),
     leaving: entry?.removal?.reason ?? null,
     share,
     attempts,
@@ -138,4 +151,10 @@ function viewBackend(
     utilization: utilization === 0 ? null : utilization,
     timeToFirstByte: { p50: quantile(durations, 0.5), p99: quantile(durations, 0.99) }
   }
+}
+
+/** Seconds that its registration lasts without being renewed; null = it needs no renewal. */
+export function ttlOf({ source }: Backend, entry: Entry | undefined): number | null {
+  const ttl = source === 'registration' ? entry?.registration?.ttl : undefined
+  return ttl === undefined ? null : ttl / 1000
 }
