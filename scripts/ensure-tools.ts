@@ -8,7 +8,8 @@ const TOOLS = [
   { command: 'nghttp', package: 'nghttp2-client' },
   { command: 'redis-server', package: 'redis-server' },
   // Brings promtool along.
-  { command: 'prometheus', package: 'prometheus' }
+  { command: 'prometheus', package: 'prometheus' },
+  { command: 'chromium', package: 'chromium' }
 ] as const
 
 const missing = TOOLS.filter(({ command }) => spawnSync('sh', ['-c', `command -v ${command}`]).status !== 0)

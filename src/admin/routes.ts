@@ -10,6 +10,7 @@ import type { LogLevels } from '../telemetry/log-levels.ts'
 import type { UpstreamRegistry } from '../upstreams/registry.ts'
 import { configRoutes } from './config.ts'
 import type { Credentials } from './credentials.ts'
+import { dashboardRoutes } from './dashboard.ts'
 import { eventRoutes } from './events.ts'
 import { explainRoutes } from './explain.ts'
 import { logRoutes } from './log.ts'
@@ -54,6 +55,7 @@ export interface AdminContext {
 export async function adminRoutes(app: FastifyInstance, context: AdminContext): Promise<void> {
   const describe = async (scope: FastifyInstance): Promise<void> => await ownRoutes(scope, context)
   await app.register(documentRoutes, { describe })
+  await app.register(dashboardRoutes)
   await ownRoutes(app, context)
 }
 

@@ -31,21 +31,22 @@ async function start(t: TestContext, tokens: readonly unknown[], options?: TestG
 }
 
 suite('an admin API with tokens', () => {
-  test('asks everybody for one, except who asks whether it lives', async (t) => {
+  test('asks everybody for one, except who asks whether it lives, or for files without data', async (t) => {
     const { adminUrl, status } = await start(t, [RIGHT])
     for (const path of [
       '/api/upstreams',
       '/api/routes',
       '/api/events',
       '/api/explain?url=/',
-      '/nothing',
-      '/'
+      '/api/live',
+      '/api/session',
+      '/nothing'
     ]) {
       const { status: refused, headers } = await exchange(adminUrl + path)
       assert.deepEqual([path, refused, headers['www-authenticate']], [path, 401, 'Bearer realm="xecureapi"'])
     }
     assert.equal(await status('/api/config/reload', { method: 'POST' }), 401)
-    assert.deepEqual([await status('/healthz'), await status('/readyz')], [200, 200])
+    assert.deepEqual([await status('/healthz'), await status('/readyz'), await status('/')], [200, 200, 200])
     assert.deepEqual(
       [await status('/api/routes', bearer(RIGHT)), await status('/nothing', bearer(RIGHT))],
       [200, 404]

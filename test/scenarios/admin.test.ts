@@ -302,7 +302,9 @@ test('the admin API describes itself', async (t) => {
   )
   for (const operation of [
     'post /api/upstreams/{group}/backends',
-    'put /api/upstreams/{group}/backends/{id}/lease'
+    'put /api/upstreams/{group}/backends/{id}/lease',
+    'post /api/session',
+    'get /api/live'
   ])
     assert.ok(operations.includes(operation), operations.join('\n'))
   // 405 is no operation.
