@@ -36,7 +36,8 @@ export function hints({ layout, fleet, pids, logFiles }: Running): string {
     ),
     ...fleet.flatMap((member) => [
       `  ${member.name.padEnd(12)} ${originOf(member.gateway)}  log ${logFiles.get(member.name)}`,
-      `  ${'admin'.padEnd(12)} ${originOf(member.admin)}`
+      `  ${'admin'.padEnd(12)} ${originOf(member.admin)}`,
+      `  ${'dashboard'.padEnd(12)} ${originOf(member.admin)}/`
     ]),
     '',
     'Shop:',

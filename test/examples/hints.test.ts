@@ -14,6 +14,7 @@ test('the hints name every replica with its address and process, and the log', a
     assert.match(text, new RegExp(`^  ${name} +http://127\\.0\\.0\\.1:${port}  pid ${port + 10_000}$`, 'm'))
   }
   assert.match(text, /^ {2}gateway +http:\/\/127\.0\.0\.1:8080 {2}log gateway\.log$/m)
+  assert.match(text, /^ {2}dashboard {4}http:\/\/127\.0\.0\.1:9090\/$/m)
   assert.match(text, /^ {2}kill -9 13003 /m)
   assert.match(
     text,

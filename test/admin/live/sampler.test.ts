@@ -31,7 +31,7 @@ function shop() {
   const sampler = new LiveSampler({
     registry,
     entries: () => new Map(),
-    routes: () => ({ names: ['products', '__none__'], stats: shared.routeStats() }),
+    routes: () => ({ names: ['products', '__none__'], stats: shared.requests }),
     gateway: () => now.gateway,
     events,
     reload: () => now.reload,
@@ -151,7 +151,7 @@ suite('the live sampler', () => {
   test('tells routes what they do, requests that none takes among them', () => {
     const { step, full, shared } = shop()
     step()
-    const stats = shared.routeStats()
+    const stats = shared.requests
     for (const [route, status] of [
       ['products', 200],
       ['products', 404],
