@@ -30,6 +30,8 @@ EXPOSE 3000
 CMD ["node", "examples/marketplace/serve.ts"]
 
 FROM runtime AS gateway
+# The store: what is decided at run time outlives a container whose volume stands here. A new one takes its owner from it.
+RUN mkdir -m 700 .xecureapi && chown node:node .xecureapi
 # /app/gateway.yaml and /app/routes stand side by side: `routesDir: routes` is right here as in a checkout.
 COPY --from=build /app/dist/ ./
 COPY gateway.yaml ./

@@ -54,6 +54,9 @@ test('the containers are the gateway and the replicas that its configuration add
   )
   const { replicas, gateway, admin } = layoutOf(config)
   assert.equal(gateway.port, 8080)
+  // What it decides is written to a volume, since the image is read-only.
+  assert.equal(config.store.path, join(app, '.xecureapi'))
+  assert.ok(services['gateway']?.volumes?.includes('store:/app/.xecureapi'))
   // Where Prometheus finds it.
   assert.deepEqual([admin.host, admin.port], ['0.0.0.0', 9090])
   assert.deepEqual(config.admin.tokens, [{ name: 'compose', token: 'a-token' }])
