@@ -7,6 +7,7 @@ import { LiveState as SharedState } from '../../../src/live-state.ts'
 import { EventLog } from '../../../src/telemetry/events.ts'
 import type { Backend } from '../../../src/upstreams/backend.ts'
 import { UpstreamRegistry } from '../../../src/upstreams/registry.ts'
+import { RouteStats } from '../../../src/telemetry/route-stats.ts'
 import { apply, check, group } from '../../upstreams/groups.ts'
 
 /** A sampler of two groups and a route, on a clock that the test moves. */
@@ -151,7 +152,7 @@ suite('the live sampler', () => {
   test('tells routes what they do, requests that none takes among them', () => {
     const { step, full, shared } = shop()
     step()
-    const stats = shared.requests
+    const stats = new RouteStats(shared.routes.table, new Map(shared.routes.entries()), 0)
     for (const [route, status] of [
       ['products', 200],
       ['products', 404],
