@@ -6,7 +6,8 @@ const TOOLS = [
   { command: 'curl', package: 'curl' },
   { command: 'openssl', package: 'openssl' },
   { command: 'nghttp', package: 'nghttp2-client' },
-  { command: 'redis-server', package: 'redis-server' }
+  { command: 'redis-server', package: 'redis-server' },
+  { command: 'chromium', package: 'chromium' }
 ] as const
 
 const missing = TOOLS.filter(({ command }) => spawnSync('sh', ['-c', `command -v ${command}`]).status !== 0)

@@ -19,6 +19,7 @@ import { type AdminContext, adminRoutes } from './admin/routes.ts'
 import type { GatewayConfig } from './config/types.ts'
 import type { Connections } from './forwarding/connections.ts'
 import type { JwksSource } from './access/jwks-source.ts'
+import type { DocumentShelf } from './openapi/published.ts'
 import { limitsOf } from './limits/limit-tables.ts'
 import { forwardFirst } from './routing/lookup.ts'
 import { RouteTable } from './routing/route-table.ts'
@@ -30,9 +31,14 @@ import type { UpstreamRegistry } from './upstreams/registry.ts'
 
 /** What one generation of a data plane thread is built from. */
 export interface GenerationParts {
-  readonly config: Pick<GatewayConfig, 'routes' | 'log' | 'server' | 'rateLimit' | 'auth'>
+  readonly config: Pick<
+    GatewayConfig,
+    'routes' | 'log' | 'server' | 'rateLimit' | 'auth' | 'docs' | 'upstreams'
+  >
   /** Keys of the issuers of tokens. */
   readonly jwks: JwksSource
+  /** The services' documents. */
+  readonly documents: DocumentShelf
   readonly groups: UpstreamGroups
   readonly connections: Connections
   readonly stats: RouteStats
@@ -75,6 +81,10 @@ export async function buildGeneration(parts: GenerationParts): Promise<FastifyIn
       limiterOf: (id, limit) => parts.limiters.of(id, limit),
       trustProxy
     })
+  }
+  const { docs, upstreams } = parts.config
+  if (upstreams.some(({ openapi }) => openapi !== undefined)) {
+    await app.register(import('../plugins/openapi.ts'), { documents: parts.documents, docs, auth })
   }
   await app.register(balancing)
   await nextTurn()

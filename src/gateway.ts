@@ -12,6 +12,7 @@ import type { GatewayConfig } from './config/types.ts'
 import { explain } from './explain.ts'
 import { LiveState } from './live-state.ts'
 import { Membership } from './membership/membership.ts'
+import { DocumentKeeper } from './openapi/document-keeper.ts'
 import { openStore } from './membership/open-store.ts'
 import { Reloader } from './reloader.ts'
 import { Serving } from './serving.ts'
@@ -69,6 +70,7 @@ export class Gateway {
   readonly #certificates: CertificateStore
   readonly #presence: RedisPresence
   readonly #jwks: JwksKeeper
+  readonly #documents: DocumentKeeper
   readonly #serving: Serving
   readonly #membership: Membership
   readonly #reloader: Reloader
@@ -131,6 +133,16 @@ export class Gateway {
       onEvent: (event) => this.events.record(event),
       onChange: (keys) => void pool.verifyWith(keys)
     })
+    const { registry } = this.#live
+    this.#documents = new DocumentKeeper({
+      log,
+      groups: () => registry.groups,
+      onEvent: (event) => this.events.record(event),
+      onChange: (documents) => void pool.publish(documents)
+    })
+    registry.on('flip', ({ group, to }) => {
+      if (to === 'healthy') this.#documents.lookAgain(group)
+    })
     this.#membership = new Membership({
       store,
       registry: this.#live.registry,
@@ -154,6 +166,7 @@ export class Gateway {
       followers: [
         this.#presence,
         this.#follower,
+        this.#documents,
         { follow: ({ auth }) => this.#jwks.follow(auth?.jwt.map(({ jwks }) => jwks) ?? []) }
       ],
       log
@@ -231,7 +244,7 @@ export class Gateway {
     }
     this.#stopWatch()
     const report = await this.#pool.stop(left())
-    await Promise.all([this.#presence.stop(), this.#membership.close()])
+    await Promise.all([this.#presence.stop(), this.#membership.close(), this.#documents.stop()])
     await this.#control?.close()
     await this.#adminListener.stop(ADMIN_STOP_TIMEOUT)
     return report
@@ -265,6 +278,7 @@ export class Gateway {
         generation: () => this.#serving.version,
         events: this.events,
         routes: () => this.#serving.table,
+        documents: () => this.#documents.view(),
         readiness: () => this.readiness,
         admin: () => this.#config.admin,
         config: () => this.#config,

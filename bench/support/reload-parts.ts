@@ -4,6 +4,7 @@ import { buildGeneration } from '../../src/app.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { Connections } from '../../src/forwarding/connections.ts'
 import { LiveState } from '../../src/live-state.ts'
+import { PostedDocuments } from '../../src/openapi/published.ts'
 import { RedisStores } from '../../src/store/redis-stores.ts'
 import { RouteStats } from '../../src/telemetry/route-stats.ts'
 import { Limiters } from '../../src/threads/limiters.ts'
@@ -30,6 +31,7 @@ export async function measureParts(reloader: Reloader, file: string): Promise<Pa
   const samples = new Map<string, { thread: Part['thread']; times: number[]; stalls: number[] }>()
   const live = new LiveState(1)
   const jwks = new PostedJwks({ ask: () => {} })
+  const documents = new PostedDocuments()
   const connections = new Connections()
   const log = pino({ level: 'silent' })
 
@@ -63,7 +65,7 @@ export async function measureParts(reloader: Reloader, file: string): Promise<Pa
       })
       const stats = new RouteStats(live.routes.table, new Map(spec.routes.slots), 0)
       const limiters = new Limiters(spec, 0, new RedisStores(log))
-      return buildGeneration({ config, groups, connections, stats, limiters, jwks, log })
+      return buildGeneration({ config, groups, connections, stats, limiters, jwks, documents, log })
     })
     await part('swap', 'control plane', () => live.commit(config, version))
     await part('close the old', 'data plane', () => app.close())

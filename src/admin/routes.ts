@@ -5,11 +5,13 @@ import type { Explanation, ExplainRequest } from '../explain.ts'
 import type { Membership } from '../membership/membership.ts'
 import type { RouteTable } from '../routing/route-table.ts'
 import type { EventLog, ReloadEvent } from '../telemetry/events.ts'
+import type { DocumentsView } from '../openapi/document-keeper.ts'
 import type { UpstreamRegistry } from '../upstreams/registry.ts'
 import { configRoutes } from './config.ts'
 import { eventRoutes } from './events.ts'
 import { explainRoutes } from './explain.ts'
 import { documentRoutes } from './openapi.ts'
+import { serviceDocumentRoutes } from './service-documents.ts'
 import { probeRoutes } from './probes.ts'
 import type { Readiness } from './readiness.ts'
 import { doubtRoutes, registrationRoutes } from './registrations.ts'
@@ -27,6 +29,8 @@ export interface AdminContext {
   readonly events: EventLog
   /** The routes that are served now. */
   readonly routes: () => RouteTable
+  /** The services' OpenAPI documents. */
+  readonly documents: () => DocumentsView
   readonly readiness: () => Readiness
   /** Who may use it. */
   readonly admin: () => AdminConfig
@@ -52,6 +56,7 @@ async function ownRoutes(app: FastifyInstance, context: AdminContext): Promise<v
     await api.register(registrationRoutes, context)
     await api.register(doubtRoutes, context)
     await api.register(routeRoutes, context)
+    await api.register(serviceDocumentRoutes, context)
     await api.register(explainRoutes, context)
     await api.register(eventRoutes, context)
     await api.register(configRoutes, context)

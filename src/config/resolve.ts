@@ -19,6 +19,7 @@ export function resolveConfig(file: string, raw: RawConfig, routes: readonly Rou
   const server = present(raw.server)
   const log = present(raw.log)
   const shutdown = present(server.shutdown)
+  const docs = present(raw.docs)
   return {
     file,
     server: {
@@ -35,6 +36,7 @@ export function resolveConfig(file: string, raw: RawConfig, routes: readonly Rou
     },
     admin: resolveAdmin(present(raw.admin)),
     log: { level: present(log.level), access: present(log.access) },
+    docs: { enabled: present(docs.enabled), path: present(docs.path) },
     store: resolveStore(folder, present(raw.store)),
     rateLimit: raw.rateLimit ? resolveRateLimits('gateway', raw.rateLimit) : [],
     ...(raw.auth && { auth: resolveAuth(raw.auth) }),

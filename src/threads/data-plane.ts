@@ -5,6 +5,7 @@ import { buildGeneration } from '../app.ts'
 import type { LogConfig } from '../config/types.ts'
 import { Connections } from '../forwarding/connections.ts'
 import { ClientCounts } from '../limits/client-counts.ts'
+import { PostedDocuments, type PublishedDocuments } from '../openapi/published.ts'
 import { RedisStores } from '../store/redis-stores.ts'
 import { ROUTE_LAYOUT, RouteStats } from '../telemetry/route-stats.ts'
 import { BACKEND_LAYOUT } from '../upstreams/backend.ts'
@@ -51,6 +52,7 @@ export class DataPlane implements DataPlaneControl {
   readonly #ending = new Set<Generation>()
   readonly #stores: RedisStores
   readonly #jwks: PostedJwks
+  readonly #documents = new PostedDocuments()
   #listening: Promise<void> = Promise.resolve()
   #clients: ClientCounts | undefined
   #backends: LiveTable | undefined
@@ -91,6 +93,7 @@ export class DataPlane implements DataPlaneControl {
       stats,
       limiters,
       jwks: this.#jwks,
+      documents: this.#documents,
       log
     }).catch((error: unknown) => {
       limiters.close()
@@ -125,6 +128,10 @@ export class DataPlane implements DataPlaneControl {
 
   async verifyWith(keys: readonly JwksSnapshot[]): Promise<void> {
     this.#jwks.take(keys)
+  }
+
+  async publish(documents: PublishedDocuments): Promise<void> {
+    this.#documents.take(documents)
   }
 
   async listen(address: ListenAddress): Promise<void> {

@@ -2,6 +2,7 @@ import type { JwksSnapshot } from '../access/jwks-source.ts'
 import type { GatewayConfig } from '../config/types.ts'
 import type { ClientCountsShare } from '../limits/client-counts.ts'
 import type { LimitShares } from '../limits/limit-tables.ts'
+import type { PublishedDocuments } from '../openapi/published.ts'
 import type { ListenerLimits } from './client-limits.ts'
 
 /** Everything a data plane thread needs to build one generation: plain data and shared memory. */
@@ -91,6 +92,8 @@ export interface DataPlaneControl {
   secure(material: TlsMaterial): Promise<void>
   /** What is known of issuers' keys from now on. */
   verifyWith(keys: readonly JwksSnapshot[]): Promise<void>
+  /** The services' documents from now on. */
+  publish(documents: PublishedDocuments): Promise<void>
   /** Listens there; elsewhere no longer. Untouched when it listens there already. */
   listen(address: ListenAddress): Promise<void>
   /** Sends clients of this address to HTTPS on the public host; elsewhere no longer. */

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { JwksSnapshot } from '../access/jwks-source.ts'
+import type { PublishedDocuments } from '../openapi/published.ts'
 import type {
   DataPlaneControl,
   GenerationSpec,
@@ -71,6 +72,7 @@ export class ThreadPool {
   #spec: GenerationSpec | undefined
   #material: TlsMaterial | undefined
   #keys: readonly JwksSnapshot[] | undefined
+  #documents: PublishedDocuments | undefined
   #address: ListenAddress | undefined
   #redirect: Redirect | undefined
   #draining = false
@@ -127,6 +129,12 @@ export class ThreadPool {
   async verifyWith(keys: readonly JwksSnapshot[]): Promise<void> {
     this.#keys = keys
     await this.#all((control) => control.verifyWith(keys), 'terminate')
+  }
+
+  /** Gives all threads the services' documents, those to come included. */
+  async publish(documents: PublishedDocuments): Promise<void> {
+    this.#documents = documents
+    await this.#all((control) => control.publish(documents), 'terminate')
   }
 
   /** First phase of a reload. @throws Error when any thread can't; then it is aborted in all. */
@@ -226,6 +234,7 @@ export class ThreadPool {
     member.joined = true
     if (this.#material) await thread.control.secure(this.#material)
     if (this.#keys) await thread.control.verifyWith(this.#keys)
+    if (this.#documents) await thread.control.publish(this.#documents)
     await listen(thread.control, member, this.#address!, this.#redirect)
     if (this.#draining) await thread.control.drain()
     // It may have been taken further while it began to listen.

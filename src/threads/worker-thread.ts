@@ -1,6 +1,7 @@
 import { totalmem } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import type { JwksSnapshot } from '../access/jwks-source.ts'
+import type { PublishedDocuments } from '../openapi/published.ts'
 import type {
   DataPlaneControl,
   GenerationSpec,
@@ -71,6 +72,7 @@ class WorkerThread implements PlaneThread {
       abort: (version: number) => this.#call('abort', version) as Promise<void>,
       secure: (material: TlsMaterial) => this.#call('secure', material) as Promise<void>,
       verifyWith: (keys: readonly JwksSnapshot[]) => this.#call('verifyWith', keys) as Promise<void>,
+      publish: (documents: PublishedDocuments) => this.#call('publish', documents) as Promise<void>,
       listen: (address: ListenAddress) => this.#call('listen', address) as Promise<void>,
       redirect: (redirect: Redirect | undefined) => this.#call('redirect', redirect) as Promise<void>,
       drain: () => this.#call('drain') as Promise<void>,

@@ -25,8 +25,8 @@ export const BAD_SERVER: readonly BadConfig[] = [
     wrong: 'a key that is a name of JavaScript',
     yaml: '__proto__: { port: 1 }\nconstructor: 1\n',
     errors: [
-      'gateway.yaml:1: __proto__: unknown key "__proto__"; expected one of server, admin, log, store, rateLimit, auth, upstreams, routes, routesDir',
-      'gateway.yaml:2: constructor: unknown key "constructor"; expected one of server, admin, log, store, rateLimit, auth, upstreams, routes, routesDir'
+      'gateway.yaml:1: __proto__: unknown key "__proto__"; expected one of server, admin, log, docs, store, rateLimit, auth, upstreams, routes, routesDir',
+      'gateway.yaml:2: constructor: unknown key "constructor"; expected one of server, admin, log, docs, store, rateLimit, auth, upstreams, routes, routesDir'
     ]
   },
   {

@@ -32,7 +32,7 @@ function keysOf({ properties = {}, patternProperties = {}, items, anyOf = [] }: 
 
 /** The tables of keys, by their headings, and what of the schema each is about. */
 function tables(): [heading: string, schema: Node][] {
-  const { server, store, rateLimit, upstreams, routes } = (configSchema as Node).properties!
+  const { server, docs, store, rateLimit, upstreams, routes } = (configSchema as Node).properties!
   const [group] = Object.values(upstreams!.patternProperties!)
   const ofGroup = ['outlierDetection', 'circuitBreaker', 'concurrency', 'affinity', 'retry'].map(
     (key) => [key, group!.properties![key]!] as [string, Node]
@@ -40,6 +40,7 @@ function tables(): [heading: string, schema: Node][] {
   return [
     ['server', server!],
     ['limits (of the listener)', server!.properties!['limits']!],
+    ['docs', docs!],
     ['store', store!],
     ['rateLimit', rateLimit!.anyOf!.find(({ properties }) => properties)!],
     ['upstreams.NAME', group!],

@@ -13,6 +13,7 @@ suite('a configuration that says everything', () => {
     '  stallTimeout: 500ms, shutdown: { delay: 250ms, timeout: 1m } }',
     'admin: { host: "::", port: 0, tokens: [a-token, { name: night-watch, token: another }] }',
     'log: { level: silent, access: false }',
+    'docs: { enabled: false, path: /.well-known/api }',
     'store: { type: redis, url: rediss://u:p@cache:1/2, prefix: shop, path: state }',
     'rateLimit: { limit: 100, per: 1s, key: [ip, path], allow: [10.0.0.0/8] }',
     'upstreams:',
@@ -46,6 +47,7 @@ suite('a configuration that says everything', () => {
     '    protocol: h2',
     '    tls: { verify: false, ca: ca.crt, cert: b.crt, key: b.key, servername: catalog.internal }',
     '    forwardedHeader: true',
+    '    openapi: /v2/openapi.yaml?all',
     '    retry: { attempts: 3, on: [timeout, "503", 502], methods: [POST], budgetPercent: 0, bodyBuffer: 1MiB }',
     '    timeouts: { connect: 0s, response: 24h, idle: 1m, total: 10s }',
     '  orders: { balancing: least-connections, backends: [http://o], healthCheck: { expect: { status: 204 } } }',
@@ -63,6 +65,7 @@ suite('a configuration that says everything', () => {
     '    priority: sheddable',
     '    bodyLimit: 1MiB',
     '    headers: { request: { set: { X-Shop: eu }, remove: [Cookie] }, response: { remove: [Server] } }',
+    '    validateRequests: true',
     '    retry: { attempts: 1 }',
     '    timeouts: { response: 5s }',
     '  - { path: /, upstream: orders }',
@@ -98,6 +101,7 @@ suite('a configuration that says everything', () => {
         ]
       },
       log: { level: 'silent', access: false },
+      docs: { enabled: false, path: '/.well-known/api' },
       store: { type: 'redis', url: 'rediss://u:p@cache:1/2', prefix: 'shop', path: join(folder, 'state') },
       rateLimit: [
         {
@@ -165,6 +169,7 @@ suite('a configuration that says everything', () => {
             servername: 'catalog.internal'
           },
           forwardedHeader: true,
+          openapi: '/v2/openapi.yaml?all',
           retry: {
             attempts: 3,
             on: ['timeout', 503, 502],
@@ -225,11 +230,12 @@ suite('a configuration that says everything', () => {
             request: { set: { 'x-shop': 'eu' }, remove: ['cookie'] },
             response: { set: {}, remove: ['server'] }
           },
+          validateRequests: true,
           retry: { attempts: 1 },
           timeouts: { response: 5000 },
-          source: `${file}:44`
+          source: `${file}:46`
         },
-        { name: 'root', path: '/', upstream: 'orders', mode: 'stream', source: `${file}:59` }
+        { name: 'root', path: '/', upstream: 'orders', mode: 'stream', source: `${file}:62` }
       ]
     })
   })

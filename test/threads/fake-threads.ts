@@ -51,6 +51,7 @@ export class FakeThread implements PlaneThread {
       abort: async (version) => void (await call('abort', version)),
       secure: async ({ certificates }) => void (await call('secure', certificates[0]?.hosts.join())),
       verifyWith: async (keys) => void (await call('verifyWith', keys.length)),
+      publish: async ({ etag }) => void (await call('publish', etag)),
       listen: async ({ port }) => void (await call('listen', port)),
       redirect: async (redirect) => void (await call('redirect', redirect?.address.port ?? 'nowhere')),
       drain: async () => void (await call('drain')),

@@ -46,6 +46,7 @@ class ScriptedThread implements PlaneThread {
     abort: async () => {},
     secure: async () => {},
     verifyWith: async () => {},
+    publish: async () => {},
     listen: async () => {},
     redirect: async () => {},
     drain: async () => {},

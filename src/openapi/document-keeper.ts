@@ -1,0 +1,275 @@
+import { createHash } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
+import type { GatewayConfig } from '../config/types.ts'
+import type { Backend } from '../upstreams/backend.ts'
+import type { UpstreamGroups } from '../upstreams/group.ts'
+import { Composer, ComposerError } from './composer.ts'
+import type { ComposeResult } from './composer-tasks.ts'
+import {
+  type DocumentGroup,
+  type DocumentNews,
+  type DocumentView,
+  type KnownDocument,
+  Source
+} from './document-source.ts'
+import { type DocumentAnswer, type DocumentRequest, fetchDocument } from './fetch-document.ts'
+import type { PublishedDocuments } from './published.ts'
+
+/** How often a document that is known is asked for again, in milliseconds. */
+const REFRESH = 30_000
+/** Pauses after failures, in milliseconds: doubled with each in a row. */
+const FIRST_PAUSE = 1000
+const LONGEST_PAUSE = 60_000
+/** Backends that are asked in a row before a pause. */
+const TRIES = 3
+/** Documents that come within this time are composed together, in milliseconds. */
+const GATHER = 20
+/** How long the first composition waits for every group's first answer, in milliseconds. */
+const PATIENCE = 2000
+
+/** What a {@link DocumentKeeper} needs, and whom it tells. */
+export interface DocumentKeeperOptions {
+  readonly log: { warn(facts: object, text: string): void; info(facts: object, text: string): void }
+  /** The groups as they are now. */
+  readonly groups: () => UpstreamGroups
+  readonly onEvent?: (event: DocumentNews & { readonly type: 'openapi' }) => void
+  /** Told of what is to be served, whenever it is something else. */
+  readonly onChange?: (documents: PublishedDocuments) => void
+  /** By default over the network. */
+  readonly ask?: (request: DocumentRequest, stopped: AbortSignal) => Promise<DocumentAnswer>
+  readonly composer?: Composer
+  /** How often documents are asked for, in milliseconds, by default 30 s. */
+  readonly refresh?: number
+  /** 0 inclusive to 1 exclusive. */
+  readonly random?: () => number
+}
+
+/** What of a configuration documents depend on. */
+export type DocumentConfig = Pick<GatewayConfig, 'docs' | 'routes' | 'auth'> & {
+  readonly upstreams: readonly DocumentGroup[]
+}
+
+/** The documents as the admin API shows them. */
+export interface DocumentsView {
+  /** Of the composed document; null before there is one. */
+  readonly etag: string | null
+  readonly groups: readonly (DocumentView & { readonly composed: number })[]
+  /** Operations in whose place another route's stands: on other hosts, at the same path. */
+  readonly leftOut: ComposeResult['leftOut']
+}
+
+/**
+ * Asks the backends of groups for their documents, again and again, keeps the last good ones, and has them composed
+ * whenever they or the routes change. One per process, on the control plane.
+ */
+export class DocumentKeeper {
+  readonly #options: DocumentKeeperOptions
+  readonly #composer: Composer
+  readonly #sources = new Map<string, Source>()
+  #config: DocumentConfig | undefined
+  #result: ComposeResult | undefined
+  #gathering: NodeJS.Timeout | undefined
+  #patience: NodeJS.Timeout | undefined
+  #isPatient = true
+  /** Whether something has changed since what is composed now was begun. */
+  #isStale = false
+  #isComposing = false
+  #isStopped = false
+
+  constructor(options: DocumentKeeperOptions) {
+    this.#options = options
+    this.#composer = options.composer ?? new Composer()
+  }
+
+  /** Keeps the documents of this configuration from now on; of groups that stay, it has them already. */
+  follow(config: DocumentConfig): void {
+    const before = this.#config
+    this.#config = config
+    const wanted = new Map(groupsOf(config).map((group) => [group.name, group]))
+    for (const [name, source] of this.#sources) {
+      if (wanted.get(name)?.openapi === source.path) continue
+      source.end()
+      this.#sources.delete(name)
+    }
+    for (const [name, group] of wanted) {
+      const known = this.#sources.get(name)
+      if (known) known.settings = group
+      else {
+        const source = new Source(group)
+        this.#sources.set(name, source)
+        void this.#take(source)
+      }
+    }
+    if (wanted.size === 0) return
+    this.#patience ??= setTimeout(() => {
+      this.#isPatient = false
+      if (this.#isStale) this.#compose()
+    }, PATIENCE).unref()
+    const isSame = before && isDeepStrictEqual(composedOf(before), composedOf(config))
+    if (!isSame) this.#compose()
+  }
+
+  /** A backend became well: of its group there may be a document now. */
+  lookAgain(group: string): void {
+    const source = this.#sources.get(group)
+    if (source && !source.isGood && !source.isAsking) void this.#take(source)
+  }
+
+  view(): DocumentsView {
+    const reports = new Map(this.#result?.groups.map((report) => [report.group, report]))
+    return {
+      etag: this.#result?.published.etag ?? null,
+      groups: [...this.#sources.values()].map((source) => ({
+        ...source.view(),
+        composed: reports.get(source.group)?.composed ?? 0
+      })),
+      leftOut: this.#result?.leftOut ?? []
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    clearTimeout(this.#gathering)
+    clearTimeout(this.#patience)
+    for (const source of this.#sources.values()) source.end()
+    this.#sources.clear()
+    await this.#composer.stop()
+  }
+
+  async #take(source: Source): Promise<void> {
+    const { refresh = REFRESH, random = Math.random } = this.#options
+    source.begin()
+    const reason = await this.#ask(source)
+    if (source.isEnded) return
+    const failures = source.settle(reason)
+    if (this.#isStale) this.#compose()
+    this.#tell(source)
+    const pause = failures === 0 ? refresh : Math.min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE)
+    // Gateways that were started together need not ask together.
+    source.timer = setTimeout(() => void this.#take(source), pause * (0.9 + 0.2 * random())).unref()
+  }
+
+  /** @returns Why there is no good document; undefined when there is. */
+  async #ask(source: Source): Promise<{ reason: string; at?: string } | undefined> {
+    const { ask = fetchDocument, random = Math.random } = this.#options
+    const usable = usableOf(this.#options.groups().get(source.group)?.backends ?? [], source.known, random)
+    let failure: { reason: string; at?: string } = { reason: 'no_usable_backend' }
+    for (const { url, authority } of usable.slice(0, TRIES)) {
+      const { settings, known, path } = source
+      const etag = known?.url === url ? known.etag : undefined
+      const answer = await ask({ url, authority, group: settings, path, etag }, source.signal)
+      if (source.isEnded) return undefined
+      if ('isUnchanged' in answer && etag !== undefined) return undefined
+      if ('bytes' in answer) {
+        const refused = await this.#read(source, url, answer)
+        if (!refused) return undefined
+        failure = refused
+      } else failure = { reason: 'reason' in answer ? answer.reason : 'status_304' }
+    }
+    return failure
+  }
+
+  async #read(
+    source: Source,
+    url: string,
+    { bytes, etag }: { readonly bytes: Buffer; readonly etag: string | undefined }
+  ): Promise<{ reason: string; at: string } | undefined> {
+    const hash = createHash('sha256').update(bytes).digest('base64')
+    const { known } = source
+    if (known?.hash === hash) {
+      source.known = { ...known, url, etag }
+      return undefined
+    }
+    // It has been looked at, and is still no good.
+    if (source.refused?.hash === hash) return source.refused.failure
+    const result = await this.#composer
+      .read({ group: source.group, path: source.path, bytes })
+      .catch((error: unknown) => ({
+        reason: error instanceof ComposerError ? error.reason : 'failed',
+        at: ''
+      }))
+    if (source.isEnded) return undefined
+    if ('reason' in result) {
+      if (result.reason !== 'stopped') source.refused = { hash, failure: result }
+      return result
+    }
+    source.known = { bytes: result.bytes, operations: result.operations, hash, url, etag }
+    this.#compose()
+    return undefined
+  }
+
+  #tell(source: Source): void {
+    const { log, onEvent } = this.#options
+    const news = source.news()
+    if (!news) return
+    const { state, ...facts } = news
+    if (state === 'composed') log.info(facts, 'the OpenAPI document of a group is composed')
+    else log.warn(facts, 'a group has no good OpenAPI document: the last good one stays')
+    onEvent?.({ type: 'openapi', ...news })
+  }
+
+  #compose(): void {
+    this.#isStale = true
+    if (this.#isComposing || this.#isStopped) return
+    const awaitsMore = !this.#result && [...this.#sources.values()].some(({ hasAnswered }) => !hasAnswered)
+    if (awaitsMore && this.#isPatient) return
+    clearTimeout(this.#gathering)
+    this.#gathering = setTimeout(() => void this.#composeNow(), GATHER)
+  }
+
+  async #composeNow(): Promise<void> {
+    this.#isComposing = true
+    this.#isStale = false
+    const { routes, auth } = this.#config!
+    const { log, onChange } = this.#options
+    try {
+      const result = await this.#composer.compose({
+        documents: [...this.#sources.values()].flatMap(({ group, path, known }) =>
+          known ? [{ group, path, bytes: known.bytes }] : []
+        ),
+        routes,
+        auth,
+        checked: checkedGroups(routes)
+      })
+      this.#result = result
+      for (const { group, method, path, route } of result.leftOut)
+        log.info({ group, method, path, route }, 'an operation is not in the document: another has its place')
+      if (!this.#isStopped) onChange?.(result.published)
+    } catch (error) {
+      if (!this.#isStopped) log.warn({ err: error }, 'the documents could not be composed')
+    }
+    this.#isComposing = false
+    if (this.#isStale) this.#compose()
+  }
+}
+
+/** Groups whose documents somebody wants. */
+function groupsOf({ docs, routes, upstreams }: DocumentConfig): DocumentGroup[] {
+  const checked = new Set(checkedGroups(routes))
+  return upstreams.filter(({ name, openapi }) => openapi !== undefined && (docs.enabled || checked.has(name)))
+}
+
+/** Groups whose requests are checked, on some route. */
+function checkedGroups(routes: GatewayConfig['routes']): string[] {
+  const checked = routes.filter(({ validateRequests }) => validateRequests)
+  const names = checked.flatMap(({ upstream }) =>
+    typeof upstream === 'string' ? [upstream] : upstream.map(({ group }) => group)
+  )
+  return [...new Set(names)]
+}
+
+/** What makes another composed document, besides those of the groups. */
+function composedOf(config: DocumentConfig): unknown {
+  const groups = groupsOf(config).map(({ name, openapi }) => [name, openapi])
+  return [groups, config.routes, config.auth]
+}
+
+/** Those that may have traffic, the one whose document is known first: a rollout then changes it once. */
+function usableOf(
+  backends: readonly Backend[],
+  known: KnownDocument | undefined,
+  random: () => number
+): Backend[] {
+  const keys = new Map(backends.map((backend) => [backend, backend.url === known?.url ? -1 : random()]))
+  return backends.filter(({ status }) => status === 0).toSorted((a, b) => keys.get(a)! - keys.get(b)!)
+}
