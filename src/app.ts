@@ -86,6 +86,9 @@ export async function buildGeneration(parts: GenerationParts): Promise<FastifyIn
   if (upstreams.some(({ openapi }) => openapi !== undefined)) {
     await app.register(import('../plugins/openapi.ts'), { documents: parts.documents, docs, auth })
   }
+  if (routes.some(({ validateRequests }) => validateRequests)) {
+    await app.register(import('../plugins/request-validation.ts'), { limits })
+  }
   await app.register(balancing)
   await nextTurn()
   await app.register(forwarding, {

@@ -262,6 +262,7 @@ export class Gateway {
       this.#control = await this.#buildControl()
       this.#adminListener.serve(new Generation(0, this.#control))
       await this.#adminListener.listen(this.#serving.addresses.admin)
+      await this.#documents.prepare(config)
       void this.#control.healthChecker.whenAnswered().then(() => (this.#probed = true))
     })
     this.#reloader.settle()

@@ -2,10 +2,11 @@ import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import type { AuthConfig, RouteConfig } from '../config/types.ts'
 import { compose, type GroupReport } from './compose.ts'
-import { type Contract, contractOf } from './contract.ts'
+import type { Contract } from './contract.ts'
 import { DocumentError } from './document-error.ts'
+import type { JsonObject } from './json.ts'
 import type { GroupDocument, LeftOut } from './plan.ts'
-import { type PublishedDocuments, sharedBytes } from './published.ts'
+import { sharedBytes } from './published.ts'
 import { readDocument } from './read-document.ts'
 
 /** A group's document, as JSON. */
@@ -27,9 +28,15 @@ export interface ComposeTask {
   readonly documents: readonly StoredDocument[]
   readonly routes: readonly RouteConfig[]
   readonly auth: AuthConfig | undefined
-  /** Groups whose requests are checked. */
-  readonly checked: readonly string[]
 }
+
+/** Makes code of what requests of a group must be. */
+export interface ContractTask extends StoredDocument {
+  readonly kind: 'contract'
+}
+
+/** Whatever is asked of a composer. */
+export type ComposerTask = ReadTask | ComposeTask | ContractTask
 
 /** What came of a {@link ReadTask}: the document as JSON, or why it can't be used. */
 export type ReadResult =
@@ -38,7 +45,10 @@ export type ReadResult =
 
 /** What came of a {@link ComposeTask}. */
 export interface ComposeResult {
-  readonly published: PublishedDocuments
+  /** The composed document as JSON, in shared memory. */
+  readonly body: Uint8Array
+  /** Strong validator of {@link body}, quoted. */
+  readonly etag: string
   readonly groups: readonly GroupReport[]
   readonly leftOut: readonly LeftOut[]
 }
@@ -71,18 +81,22 @@ function decoded(bytes: Uint8Array): string | undefined {
 }
 
 /** Composes. @param base - The gateway's own document. */
-export function composeAll(task: ComposeTask, base: GroupDocument['document']['root']): ComposeResult {
-  const documents = task.documents.map(({ group, path, bytes }) => ({
-    group,
-    path,
-    document: readDocument(Buffer.from(bytes).toString())
-  }))
-  const { routes, auth, checked } = task
-  const { document, groups, leftOut } = compose({ documents, routes, auth, base })
+export function composeAll(task: ComposeTask, base: JsonObject): ComposeResult {
+  const { routes, auth } = task
+  const { document, groups, leftOut } = compose({ documents: task.documents.map(opened), routes, auth, base })
   const body = sharedBytes(Buffer.from(JSON.stringify(document)))
   const etag = `"${createHash('sha256').update(Buffer.from(body)).digest('base64url').slice(0, 27)}"`
-  const contracts: Contract[] = documents
-    .filter(({ group }) => checked.includes(group))
-    .map((each) => contractOf(each))
-  return { published: { body, etag, contracts }, groups, leftOut }
+  return { body, etag, groups, leftOut }
+}
+
+/** Makes what requests of a group must be. */
+export async function makeContract(task: ContractTask): Promise<Contract> {
+  // Few ask for it, and what it takes is large.
+  const { contractOf } = await import('./contract.ts')
+  return contractOf(opened(task))
+}
+
+/** A document that was found good. */
+function opened({ group, path, bytes }: StoredDocument): GroupDocument {
+  return { group, path, document: readDocument(Buffer.from(bytes).toString()) }
 }

@@ -1,5 +1,13 @@
 import { Worker } from 'node:worker_threads'
-import type { ComposeResult, ComposeTask, ReadResult, ReadTask } from './composer-tasks.ts'
+import type {
+  ComposeResult,
+  ComposerTask,
+  ComposeTask,
+  ContractTask,
+  ReadResult,
+  ReadTask
+} from './composer-tasks.ts'
+import type { Contract } from './contract.ts'
 
 const ENTRY = new URL(
   import.meta.url.endsWith('.ts') ? './composer-worker.ts' : './composer-worker.js',
@@ -59,6 +67,11 @@ export class Composer {
     return (await this.#inTurn({ ...task, kind: 'compose' })) as ComposeResult
   }
 
+  /** @throws ComposerError when it took too long or too much memory, or no code could be made of it. */
+  async contract(task: Omit<ContractTask, 'kind'>): Promise<Contract> {
+    return (await this.#inTurn({ ...task, kind: 'contract' })) as Contract
+  }
+
   /** Ends the thread, and whatever it does. */
   async stop(): Promise<void> {
     this.#isStopped = true
@@ -66,13 +79,13 @@ export class Composer {
     await this.#end()
   }
 
-  async #inTurn(task: ReadTask | ComposeTask): Promise<unknown> {
+  async #inTurn(task: ComposerTask): Promise<unknown> {
     const result = this.#turn.then(() => this.#run(task))
     this.#turn = result.catch(() => undefined)
     return await result
   }
 
-  async #run(task: ReadTask | ComposeTask): Promise<unknown> {
+  async #run(task: ComposerTask): Promise<unknown> {
     if (this.#isStopped) throw new ComposerError('stopped')
     clearTimeout(this.#idle)
     const worker = (this.#worker ??= this.#spawn())

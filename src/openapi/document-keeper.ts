@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { GatewayConfig } from '../config/types.ts'
 import type { Backend } from '../upstreams/backend.ts'
@@ -75,6 +76,10 @@ export class DocumentKeeper {
   #isStale = false
   #isComposing = false
   #isStopped = false
+  /** Groups whose requests are going to be checked. */
+  #announced: readonly string[] = []
+  /** Who waits for what is composed next. */
+  #next: PromiseWithResolvers<void> | undefined
 
   constructor(options: DocumentKeeperOptions) {
     this.#options = options
@@ -85,6 +90,7 @@ export class DocumentKeeper {
   follow(config: DocumentConfig): void {
     const before = this.#config
     this.#config = config
+    this.#announced = []
     const wanted = new Map(groupsOf(config).map((group) => [group.name, group]))
     for (const [name, source] of this.#sources) {
       if (wanted.get(name)?.openapi === source.path) continue
@@ -109,6 +115,20 @@ export class DocumentKeeper {
     if (!isSame) this.#compose()
   }
 
+  /**
+   * Has ready what requests are going to be checked by, so that nobody waits for it once this configuration serves; not
+   * what has yet to be asked for, and no longer than two seconds.
+   */
+  async prepare({ routes }: Pick<DocumentConfig, 'routes'>): Promise<void> {
+    this.#announced = checkedGroups(routes)
+    const late = delay(PATIENCE, 'late' as const, { ref: false })
+    while (this.#announced.some((group) => this.#isComing(group)) && !this.#isStopped) {
+      this.#next ??= Promise.withResolvers()
+      this.#compose()
+      if ((await Promise.race([this.#next.promise, late])) === 'late') return
+    }
+  }
+
   /** A backend became well: of its group there may be a document now. */
   lookAgain(group: string): void {
     const source = this.#sources.get(group)
@@ -118,7 +138,7 @@ export class DocumentKeeper {
   view(): DocumentsView {
     const reports = new Map(this.#result?.groups.map((report) => [report.group, report]))
     return {
-      etag: this.#result?.published.etag ?? null,
+      etag: this.#result?.etag ?? null,
       groups: [...this.#sources.values()].map((source) => ({
         ...source.view(),
         composed: reports.get(source.group)?.composed ?? 0
@@ -131,9 +151,17 @@ export class DocumentKeeper {
     this.#isStopped = true
     clearTimeout(this.#gathering)
     clearTimeout(this.#patience)
+    this.#next?.resolve()
     for (const source of this.#sources.values()) source.end()
     this.#sources.clear()
     await this.#composer.stop()
+  }
+
+  /** Whether what requests of a group must be is not known, but soon may be. */
+  #isComing(group: string): boolean {
+    const source = this.#sources.get(group)
+    if (!source || (source.hasAnswered && !source.known)) return false
+    return !source.known || source.contracted === undefined
   }
 
   async #take(source: Source): Promise<void> {
@@ -221,25 +249,57 @@ export class DocumentKeeper {
     this.#isComposing = true
     this.#isStale = false
     const { routes, auth } = this.#config!
-    const { log, onChange } = this.#options
+    const { log } = this.#options
     try {
-      const result = await this.#composer.compose({
-        documents: [...this.#sources.values()].flatMap(({ group, path, known }) =>
-          known ? [{ group, path, bytes: known.bytes }] : []
-        ),
-        routes,
-        auth,
-        checked: checkedGroups(routes)
-      })
-      this.#result = result
+      const documents = [...this.#sources.values()].flatMap(({ group, path, known }) =>
+        known ? [{ group, path, bytes: known.bytes }] : []
+      )
+      const result = await this.#composer.compose({ documents, routes, auth })
       for (const { group, method, path, route } of result.leftOut)
         log.info({ group, method, path, route }, 'an operation is not in the document: another has its place')
-      if (!this.#isStopped) onChange?.(result.published)
+      this.#result = result
+      this.#publish()
     } catch (error) {
       if (!this.#isStopped) log.warn({ err: error }, 'the documents could not be composed')
     }
+    for (const group of new Set([...checkedGroups(routes), ...this.#announced])) await this.#contract(group)
     this.#isComposing = false
+    this.#next?.resolve()
+    this.#next = undefined
     if (this.#isStale) this.#compose()
+  }
+
+  /** Makes what requests of a group must be, of a document that it was not made of before. */
+  async #contract(group: string): Promise<void> {
+    const source = this.#sources.get(group)
+    const known = source?.known
+    if (!known || source.contracted === known.hash || this.#isStopped) return
+    const { log } = this.#options
+    try {
+      const { path } = source
+      const contract = await this.#composer.contract({ group, path, bytes: known.bytes })
+      source.contract = contract
+      const { unchecked } = contract
+      if (unchecked > 0)
+        log.warn({ group, unchecked }, 'some of what requests must be makes no sense, and is not checked')
+    } catch (error) {
+      if (this.#isStopped) return
+      // By an earlier document they would be checked for ever: that is not what is asked for.
+      source.contract = undefined
+      log.warn(
+        { group, err: error },
+        'requests can not be checked by the document of a group, and are refused'
+      )
+    }
+    source.contracted = known.hash
+    this.#publish()
+  }
+
+  #publish(): void {
+    if (this.#isStopped || !this.#result) return
+    const { body, etag } = this.#result
+    const contracts = [...this.#sources.values()].flatMap(({ contract }) => contract ?? [])
+    this.#options.onChange?.({ body, etag, contracts })
   }
 }
 

@@ -1,4 +1,5 @@
 import type { UpstreamGroupConfig } from '../config/types.ts'
+import type { Contract } from './contract.ts'
 
 /** What of a group's settings its document depends on. */
 export type DocumentGroup = Pick<UpstreamGroupConfig, 'name' | 'openapi' | 'protocol' | 'tls' | 'timeouts'>
@@ -49,6 +50,10 @@ export class Source {
   readonly path: string
   settings: DocumentGroup
   known: KnownDocument | undefined
+  /** What requests must be by {@link known}, or by an earlier document until that is made. */
+  contract: Contract | undefined
+  /** Hash of the document that {@link contract} is of, or that none could be made of. */
+  contracted: string | undefined
   timer: NodeJS.Timeout | undefined
   isAsking = false
   /** Whether it is known whether there is a document. */

@@ -50,7 +50,7 @@ suite('a configuration that says everything', () => {
     '    openapi: /v2/openapi.yaml?all',
     '    retry: { attempts: 3, on: [timeout, "503", 502], methods: [POST], budgetPercent: 0, bodyBuffer: 1MiB }',
     '    timeouts: { connect: 0s, response: 24h, idle: 1m, total: 10s }',
-    '  orders: { balancing: least-connections, backends: [http://o], healthCheck: { expect: { status: 204 } } }',
+    '  orders: { openapi: /o, balancing: least-connections, backends: [http://o], healthCheck: { expect: { status: 204 } } }',
     'routes:',
     '  - name: Products_1',
     '    path: /api/:version/products/',
@@ -194,7 +194,8 @@ suite('a configuration that says everything', () => {
             healthyAfter: 2,
             unhealthyAfter: 3,
             expect: { status: [{ from: 204, to: 204 }] }
-          }
+          },
+          openapi: '/o'
         }
       ],
       routes: [
