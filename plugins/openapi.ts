@@ -95,7 +95,7 @@ function keepOwn(app: FastifyInstance, docs: DocsConfig, auth: AuthConfig | unde
   })
   const upstreams = [...app.upstreams.values()].map(({ settings }) => settings)
   keeper.follow({ docs, routes: app.routeTable.routes, upstreams, ...(auth && { auth }) })
-  app.addHook('onClose', () => keeper.stop())
+  app.addHook('onClose', async () => keeper.stop())
   return posted
 }
 

@@ -244,7 +244,8 @@ export class Gateway {
     }
     this.#stopWatch()
     const report = await this.#pool.stop(left())
-    await Promise.all([this.#presence.stop(), this.#membership.close(), this.#documents.stop()])
+    await Promise.all([this.#presence.stop(), this.#membership.close()])
+    this.#documents.stop()
     await this.#control?.close()
     await this.#adminListener.stop(ADMIN_STOP_TIMEOUT)
     return report

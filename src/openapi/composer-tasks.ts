@@ -6,7 +6,6 @@ import type { Contract } from './contract.ts'
 import { DocumentError } from './document-error.ts'
 import type { JsonObject } from './json.ts'
 import type { GroupDocument, LeftOut } from './plan.ts'
-import { sharedBytes } from './published.ts'
 import { readDocument } from './read-document.ts'
 
 /** A group's document, as JSON. */
@@ -38,14 +37,17 @@ export interface ContractTask extends StoredDocument {
 /** Whatever is asked of a composer. */
 export type ComposerTask = ReadTask | ComposeTask | ContractTask
 
-/** What came of a {@link ReadTask}: the document as JSON, or why it can't be used. */
+/** What the composer's process says to a task. */
+export type ComposerAnswer = { readonly result: unknown } | { readonly error: string }
+
+/** What came of a {@link ReadTask}: the document as JSON, where it was none, or why it can't be used. */
 export type ReadResult =
-  | { readonly bytes: Uint8Array; readonly operations: number }
+  | { readonly json: Uint8Array | undefined; readonly operations: number }
   | { readonly reason: string; readonly at: string }
 
 /** What came of a {@link ComposeTask}. */
 export interface ComposeResult {
-  /** The composed document as JSON, in shared memory. */
+  /** The composed document as JSON. */
   readonly body: Uint8Array
   /** Strong validator of {@link body}, quoted. */
   readonly etag: string
@@ -64,8 +66,8 @@ export function read({ group, path, bytes }: ReadTask): ReadResult {
     const document = readDocument(text)
     const parts = { documents: [{ group, path, document }], routes: [{ ...ALL, upstream: group }], base: {} }
     const { groups } = compose(parts)
-    const json = /^\s*\{/.test(text) ? bytes : Buffer.from(JSON.stringify(document.root))
-    return { bytes: sharedBytes(json), operations: groups[0]!.described }
+    const json = /^\s*\{/.test(text) ? undefined : Buffer.from(JSON.stringify(document.root))
+    return { json, operations: groups[0]!.described }
   } catch (error) {
     if (error instanceof DocumentError) return { reason: error.reason, at: error.at }
     // The stack has an end.
@@ -74,9 +76,8 @@ export function read({ group, path, bytes }: ReadTask): ReadResult {
   }
 }
 
-/** @param bytes - In shared memory, perhaps, which a decoder does not take. */
 function decoded(bytes: Uint8Array): string | undefined {
-  const copy = Buffer.from(bytes)
+  const copy = bufferOf(bytes)
   return isUtf8(copy) ? copy.toString() : undefined
 }
 
@@ -84,8 +85,8 @@ function decoded(bytes: Uint8Array): string | undefined {
 export function composeAll(task: ComposeTask, base: JsonObject): ComposeResult {
   const { routes, auth } = task
   const { document, groups, leftOut } = compose({ documents: task.documents.map(opened), routes, auth, base })
-  const body = sharedBytes(Buffer.from(JSON.stringify(document)))
-  const etag = `"${createHash('sha256').update(Buffer.from(body)).digest('base64url').slice(0, 27)}"`
+  const body = Buffer.from(JSON.stringify(document))
+  const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`
   return { body, etag, groups, leftOut }
 }
 
@@ -98,5 +99,9 @@ export async function makeContract(task: ContractTask): Promise<Contract> {
 
 /** A document that was found good. */
 function opened({ group, path, bytes }: StoredDocument): GroupDocument {
-  return { group, path, document: readDocument(Buffer.from(bytes).toString()) }
+  return { group, path, document: readDocument(bufferOf(bytes).toString()) }
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

@@ -1,6 +1,8 @@
-import { Worker } from 'node:worker_threads'
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import type {
   ComposeResult,
+  ComposerAnswer,
   ComposerTask,
   ComposeTask,
   ContractTask,
@@ -9,23 +11,27 @@ import type {
 } from './composer-tasks.ts'
 import type { Contract } from './contract.ts'
 
-const ENTRY = new URL(
-  import.meta.url.endsWith('.ts') ? './composer-worker.ts' : './composer-worker.js',
-  import.meta.url
+const ENTRY = fileURLToPath(
+  new URL(
+    import.meta.url.endsWith('.ts') ? './composer-process.ts' : './composer-process.js',
+    import.meta.url
+  )
 )
 /** How long a task may take, in milliseconds: the largest documents that are known take a second or two. */
 const TIMEOUT = 20_000
-/** Heap of the thread, in MiB; it dies of reaching it. */
+/** Heap of the process, in MiB; it dies of reaching it. */
 const HEAP = 1024
-/** How long the thread is kept for more, in milliseconds. */
+/** How long the process is kept for more, in milliseconds. */
 const IDLE = 2000
+/** What it is told of its surroundings; secrets are in others. */
+const ENVIRONMENT = ['PATH', 'NODE_COMPILE_CACHE', 'NODE_DISABLE_COMPILE_CACHE', 'TMPDIR'] as const
 
 /** A task that was given up. */
 export class ComposerError extends Error {
   readonly reason: 'took_too_long' | 'out_of_memory' | 'failed' | 'stopped'
 
-  constructor(reason: ComposerError['reason'], cause?: unknown) {
-    super(`a document could not be composed: ${reason}`, { cause })
+  constructor(reason: ComposerError['reason'], message = '') {
+    super(message === '' ? `a document could not be composed: ${reason}` : message)
     this.name = 'ComposerError'
     this.reason = reason
   }
@@ -35,18 +41,19 @@ export class ComposerError extends Error {
 export interface ComposerOptions {
   /** Milliseconds per task. */
   readonly timeout?: number
-  /** Of the thread, in MiB. */
+  /** Of the process, in MiB. */
   readonly heap?: number
 }
 
 /**
- * Reads and composes documents on a thread of its own, one after the other: what backends send can neither hold up
- * the control plane nor take its memory. The thread lives while there is something to do.
+ * Reads and composes documents in a process of its own, one after the other: what backends send can neither hold up the
+ * control plane nor take its memory. No thread would do: where the heap of one is full amid `JSON.parse`, the whole
+ * process ends. It lives while there is something to do.
  */
 export class Composer {
   readonly #timeout: number
   readonly #heap: number
-  #worker: Worker | undefined
+  #child: ChildProcess | undefined
   #turn: Promise<unknown> = Promise.resolve()
   #idle: NodeJS.Timeout | undefined
   #isStopped = false
@@ -72,11 +79,11 @@ export class Composer {
     return (await this.#inTurn({ ...task, kind: 'contract' })) as Contract
   }
 
-  /** Ends the thread, and whatever it does. */
-  async stop(): Promise<void> {
+  /** Ends the process, and whatever it does. */
+  stop(): void {
     this.#isStopped = true
     this.#giveUp?.(new ComposerError('stopped'))
-    await this.#end()
+    this.#end()
   }
 
   async #inTurn(task: ComposerTask): Promise<unknown> {
@@ -88,54 +95,60 @@ export class Composer {
   async #run(task: ComposerTask): Promise<unknown> {
     if (this.#isStopped) throw new ComposerError('stopped')
     clearTimeout(this.#idle)
-    const worker = (this.#worker ??= this.#spawn())
+    const child = (this.#child ??= this.#spawn())
+    child.channel?.ref()
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
     this.#giveUp = reject
-    const timer = setTimeout(() => reject(new ComposerError('took_too_long')), this.#timeout).unref()
-    const onError = (error: Error & { code?: string }): void => {
-      const isFull = error.code === 'ERR_WORKER_OUT_OF_MEMORY'
-      reject(new ComposerError(isFull ? 'out_of_memory' : 'failed', error))
+    const timer = setTimeout(() => reject(new ComposerError('took_too_long')), this.#timeout)
+    const onMessage = (answer: ComposerAnswer): void => {
+      if ('error' in answer) reject(new ComposerError('failed', answer.error))
+      else resolve(answer.result)
     }
-    const onExit = (): void => reject(new ComposerError('failed'))
-    worker.once('message', resolve)
-    worker.once('error', onError)
-    worker.once('exit', onExit)
-    worker.postMessage(task)
+    // V8 aborts where there is no memory, and the kernel kills.
+    const onExit = (_code: number | null, signal: string | null): void =>
+      reject(new ComposerError(signal === 'SIGABRT' || signal === 'SIGKILL' ? 'out_of_memory' : 'failed'))
+    const onError = (error: Error): void => reject(new ComposerError('failed', error.message))
+    child.once('message', onMessage)
+    child.once('exit', onExit)
+    child.once('error', onError)
     try {
+      child.send(task)
       const result = await promise
-      this.#idle = setTimeout(() => void this.#end(), IDLE).unref()
+      child.channel?.unref()
+      this.#idle = setTimeout(() => this.#end(), IDLE).unref()
       return result
     } catch (error) {
       // Whatever it does is of no use any more.
-      await this.#end()
+      this.#end()
       throw error
     } finally {
       clearTimeout(timer)
       this.#giveUp = undefined
-      worker.off('message', resolve)
-      worker.off('error', onError)
-      worker.off('exit', onExit)
+      child.off('message', onMessage)
+      child.off('exit', onExit)
+      child.off('error', onError)
     }
   }
 
-  #spawn(): Worker {
-    const worker = new Worker(ENTRY, {
-      name: 'xecureapi-composer',
-      resourceLimits: { maxOldGenerationSizeMb: this.#heap }
+  #spawn(): ChildProcess {
+    const child = fork(ENTRY, {
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      execArgv: [`--max-old-space-size=${this.#heap}`],
+      env: Object.fromEntries(ENVIRONMENT.map((name) => [name, process.env[name]]))
     })
-    worker.unref()
-    // One that dies of an error while it has nothing to do is replaced when it has.
-    worker.on('error', () => {})
-    worker.once('exit', () => {
-      if (this.#worker === worker) this.#worker = undefined
+    child.unref()
+    // One that ends while it has nothing to do is replaced when it has.
+    child.on('error', () => {})
+    child.once('exit', () => {
+      if (this.#child === child) this.#child = undefined
     })
-    return worker
+    return child
   }
 
-  async #end(): Promise<void> {
+  #end(): void {
     clearTimeout(this.#idle)
-    const worker = this.#worker
-    this.#worker = undefined
-    await worker?.terminate()
+    this.#child?.kill('SIGKILL')
+    this.#child = undefined
   }
 }

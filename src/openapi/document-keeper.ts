@@ -14,7 +14,7 @@ import {
   Source
 } from './document-source.ts'
 import { type DocumentAnswer, type DocumentRequest, fetchDocument } from './fetch-document.ts'
-import type { PublishedDocuments } from './published.ts'
+import { type PublishedDocuments, sharedBytes } from './published.ts'
 
 /** How often a document that is known is asked for again, in milliseconds. */
 const REFRESH = 30_000
@@ -69,6 +69,8 @@ export class DocumentKeeper {
   readonly #sources = new Map<string, Source>()
   #config: DocumentConfig | undefined
   #result: ComposeResult | undefined
+  /** Its bytes, for all threads. */
+  #shared: Uint8Array | undefined
   #gathering: NodeJS.Timeout | undefined
   #patience: NodeJS.Timeout | undefined
   #isPatient = true
@@ -147,14 +149,14 @@ export class DocumentKeeper {
     }
   }
 
-  async stop(): Promise<void> {
+  stop(): void {
     this.#isStopped = true
     clearTimeout(this.#gathering)
     clearTimeout(this.#patience)
     this.#next?.resolve()
     for (const source of this.#sources.values()) source.end()
     this.#sources.clear()
-    await this.#composer.stop()
+    this.#composer.stop()
   }
 
   /** Whether what requests of a group must be is not known, but soon may be. */
@@ -221,7 +223,7 @@ export class DocumentKeeper {
       if (result.reason !== 'stopped') source.refused = { hash, failure: result }
       return result
     }
-    source.known = { bytes: result.bytes, operations: result.operations, hash, url, etag }
+    source.known = { bytes: result.json ?? bytes, operations: result.operations, hash, url, etag }
     this.#compose()
     return undefined
   }
@@ -258,6 +260,7 @@ export class DocumentKeeper {
       for (const { group, method, path, route } of result.leftOut)
         log.info({ group, method, path, route }, 'an operation is not in the document: another has its place')
       this.#result = result
+      this.#shared = undefined
       this.#publish()
     } catch (error) {
       if (!this.#isStopped) log.warn({ err: error }, 'the documents could not be composed')
@@ -297,7 +300,8 @@ export class DocumentKeeper {
 
   #publish(): void {
     if (this.#isStopped || !this.#result) return
-    const { body, etag } = this.#result
+    const { etag } = this.#result
+    const body = (this.#shared ??= sharedBytes(this.#result.body))
     const contracts = [...this.#sources.values()].flatMap(({ contract }) => contract ?? [])
     this.#options.onChange?.({ body, etag, contracts })
   }

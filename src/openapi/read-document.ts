@@ -32,14 +32,28 @@ export function readDocument(text: string): ServiceDocument {
 }
 
 function parse(text: string): unknown {
+  // Before anything is made of it: each may become a value of a hundred bytes and more.
+  if (separators(text) > MAX_VALUES) throw new DocumentError('too_many_values')
   try {
     // What begins as JSON is not tried as YAML: of a large one that takes a hundred times as long.
     if (/^\s*[{[]/.test(text)) return JSON.parse(text) as unknown
-    return parseYaml(text, { maxAliasCount: MAX_ALIASES, uniqueKeys: false, logLevel: 'silent' }) as unknown
+    return parseYaml(text, { maxAliasCount: MAX_ALIASES, uniqueKeys: false, logLevel: 'error' }) as unknown
   } catch {
     throw new DocumentError('not_json_or_yaml')
   }
 }
+
+/** What stands between values, in texts too: those of real documents have some hundred thousand. */
+function separators(text: string): number {
+  let count = 0
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (code === COMMA || code === BRACKET || code === BRACE || code === DASH) count++
+  }
+  return count
+}
+
+const [COMMA, BRACKET, BRACE, DASH] = [44, 91, 123, 45]
 
 /** Aliases of YAML may make a value of few bytes endless, so the bound on bytes is not enough. */
 function checkBounds(root: unknown): void {
