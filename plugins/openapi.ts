@@ -95,6 +95,7 @@ function keepOwn(app: FastifyInstance, docs: DocsConfig, auth: AuthConfig | unde
   })
   const upstreams = [...app.upstreams.values()].map(({ settings }) => settings)
   keeper.follow({ docs, routes: app.routeTable.routes, upstreams, ...(auth && { auth }) })
+  app.addHook('onReady', async () => await keeper.prepare({ routes: app.routeTable.routes }))
   app.addHook('onClose', async () => keeper.stop())
   return posted
 }

@@ -54,13 +54,21 @@ function isWhollyLinear(schema: JsonObject): boolean {
   return Object.keys(objectAt(schema, 'patternProperties')).every(isLinear)
 }
 
-/** What is read-only is required of answers alone (OpenAPI 3.0.3 section 4.7.24.2). */
+/**
+ * What is read-only is required of answers alone (OpenAPI 3.0.3 section 4.7.24.2), and what has a default may be left out,
+ * since services that fill it in say that it is required.
+ */
 function requiredOf(schema: JsonObject): unknown[] {
   const properties = objectAt(schema, 'properties')
   return listAt(schema, 'required').filter((name) => {
     const property = own(properties, name as string)
-    return !(isObject(property) && own(property, 'readOnly') === true)
+    return !(isObject(property) && own(property, 'readOnly') === true) && !hasDefault(property)
   })
+}
+
+/** Whether a schema says what a value is that is left out. */
+export function hasDefault(schema: unknown): boolean {
+  return isObject(schema) && Object.hasOwn(schema, 'default')
 }
 
 /** What a parameter's text is split into: one value, a list, or an object; with the names of its properties. */

@@ -1,6 +1,6 @@
 import { compose } from './compose.ts'
 import { type CheckCode, CheckParts } from './check-code.ts'
-import { checkedSchema, type Shape, shapeOf } from './checked-schema.ts'
+import { checkedSchema, hasDefault, type Shape, shapeOf } from './checked-schema.ts'
 import { isObject, type JsonObject, listAt, objectAt, own, textAt } from './json.ts'
 import type { GroupDocument } from './plan.ts'
 
@@ -107,7 +107,7 @@ function parameterOf(parameter: JsonObject, schemas: JsonObject, parts: CheckPar
     {
       in: place,
       name,
-      required: own(parameter, 'required') === true,
+      required: own(parameter, 'required') === true && !hasDefault(schema),
       style,
       explode: explode === true,
       isJson,

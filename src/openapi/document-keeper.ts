@@ -28,6 +28,9 @@ const GATHER = 20
 /** How long the first composition waits for every group's first answer, in milliseconds. */
 const PATIENCE = 2000
 
+/** Whoever reads documents and composes them. */
+export type DocumentComposer = Pick<Composer, 'read' | 'compose' | 'contract' | 'stop'>
+
 /** What a {@link DocumentKeeper} needs, and whom it tells. */
 export interface DocumentKeeperOptions {
   readonly log: { warn(facts: object, text: string): void; info(facts: object, text: string): void }
@@ -38,7 +41,8 @@ export interface DocumentKeeperOptions {
   readonly onChange?: (documents: PublishedDocuments) => void
   /** By default over the network. */
   readonly ask?: (request: DocumentRequest, stopped: AbortSignal) => Promise<DocumentAnswer>
-  readonly composer?: Composer
+  /** By default a process of its own. */
+  readonly composer?: DocumentComposer
   /** How often documents are asked for, in milliseconds, by default 30 s. */
   readonly refresh?: number
   /** 0 inclusive to 1 exclusive. */
@@ -65,7 +69,7 @@ export interface DocumentsView {
  */
 export class DocumentKeeper {
   readonly #options: DocumentKeeperOptions
-  readonly #composer: Composer
+  readonly #composer: DocumentComposer
   readonly #sources = new Map<string, Source>()
   #config: DocumentConfig | undefined
   #result: ComposeResult | undefined

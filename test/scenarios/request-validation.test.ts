@@ -5,6 +5,7 @@ import { suite, test, type TestContext } from 'node:test'
 import type { Problem } from '../../src/problem.ts'
 import { startBackend, type TestBackend } from '../helpers/backend.ts'
 import { startGateway, type TestGateway, WORKER_COUNTS } from '../helpers/gateway.ts'
+import { until } from '../helpers/until.ts'
 
 const DOCUMENT = {
   openapi: '3.0.3',
@@ -99,6 +100,8 @@ async function lab(t: TestContext, workers: number, route: object = {}): Promise
     assert.equal(response.headers.get('content-type'), 'application/problem+json')
     return problem.errors!.map(({ pointer, detail }) => `${pointer} ${detail}`)
   }
+  // A busy machine may take longer than a start waits.
+  await until('the document is known', async () => (await fetch(`${gateway.url}/api/items/1`)).status === 200)
   return { ...gateway, backend, faults }
 }
 
