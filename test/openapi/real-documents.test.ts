@@ -11,16 +11,10 @@ import { at, BASE, route } from './compose-parts.ts'
 
 const DOCUMENTS = [
   '@directus/specs/dist/openapi.json',
-  '@blockfrost/openapi/openapi.yaml',
-  ...[
-    'star-trek',
-    'petstore',
-    'polymorphism',
-    'discriminators',
-    'link-example',
-    'callbacks',
-    'circular-paths'
-  ].map((name) => `@readme/oas-examples/3.0/json/${name}.json`),
+  '@readme/oas-examples/3.0/yaml/star-trek.yaml',
+  ...['petstore', 'polymorphism', 'discriminators', 'link-example', 'callbacks', 'circular-paths'].map(
+    (name) => `@readme/oas-examples/3.0/json/${name}.json`
+  ),
   ...['readme', 'train-travel', 'webhooks', 'security', 'parameters-style'].map(
     (name) => `@readme/oas-examples/3.1/yaml/${name}.yaml`
   )
