@@ -31,8 +31,7 @@ const DOCUMENT_PATH = '/openapi.json'
 const PATIENCE = 5000
 
 /**
- * Serves the document composed of the services', and pages to read it. Both are made on another thread, once for all;
- * the pages' own app when somebody looks at them.
+ * Serves the document composed of the services', and pages to read it, whose own app is made when somebody looks at them.
  */
 async function openapi(app: FastifyInstance, options: OpenApiOptions): Promise<void> {
   const { docs = { enabled: true, path: '/docs' }, auth } = options

@@ -32,7 +32,8 @@ async function requestValidation(app: FastifyInstance, options: RequestValidatio
   const checkerOf = (group: string): RequestChecker | undefined => {
     const contract = documents.current?.contracts.find((each) => each.group === group)
     const known = checkers.get(group)
-    if (known && known.contract === contract) return known
+    // What comes anew may be what is there: its code is loaded already.
+    if (known && known.contract.hash === contract?.hash) return known
     checkers.delete(group)
     return contract && keep(checkers, contract)
   }

@@ -94,7 +94,8 @@ export function composeAll(task: ComposeTask, base: JsonObject): ComposeResult {
 export async function makeContract(task: ContractTask): Promise<Contract> {
   // Few ask for it, and what it takes is large.
   const { contractOf } = await import('./contract.ts')
-  return contractOf(opened(task))
+  const hash = createHash('sha256').update(task.bytes).digest('base64')
+  return { ...contractOf(opened(task)), hash }
 }
 
 /** A document that was found good. */

@@ -24,7 +24,13 @@ const HEAP = 1024
 /** How long the process is kept for more, in milliseconds. */
 const IDLE = 2000
 /** What it is told of its surroundings; secrets are in others. */
-const ENVIRONMENT = ['PATH', 'NODE_COMPILE_CACHE', 'NODE_DISABLE_COMPILE_CACHE', 'TMPDIR'] as const
+const ENVIRONMENT = [
+  'PATH',
+  'LD_LIBRARY_PATH',
+  'NODE_COMPILE_CACHE',
+  'NODE_DISABLE_COMPILE_CACHE',
+  'TMPDIR'
+] as const
 
 /** A task that was given up. */
 export class ComposerError extends Error {

@@ -7,6 +7,8 @@ import type { GroupDocument } from './plan.ts'
 /** What requests of a group must be: plain data and code, made once for all threads. */
 export interface Contract {
   readonly group: string
+  /** Of the document that it is made of; the same where nothing has changed. */
+  readonly hash: string
   readonly operations: readonly OperationContract[]
   readonly code: CheckCode
   /** Schemas that could not be made code of: what they stand for is not checked. */
@@ -60,7 +62,7 @@ export const JSON_TYPE = /^(?:application|text)\/(?:[\w!#$&^.-]+\+)?json$/
 const NO_PARAMETERS: ReadonlySet<string> = new Set(['accept', 'content-type', 'authorization'])
 
 /** Reads what requests must be from a group's document, as it stands in the composed one. */
-export function contractOf(each: GroupDocument): Contract {
+export function contractOf(each: GroupDocument): Omit<Contract, 'hash'> {
   const { group } = each
   const { document } = compose({
     documents: [each],

@@ -1,18 +1,12 @@
-import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import type { GatewayConfig } from '../config/types.ts'
-import type { Backend } from '../upstreams/backend.ts'
 import type { UpstreamGroups } from '../upstreams/group.ts'
-import { Composer, ComposerError } from './composer.ts'
+import { askBackends } from './ask-backends.ts'
+import { Composer } from './composer.ts'
 import type { ComposeResult } from './composer-tasks.ts'
-import {
-  type DocumentGroup,
-  type DocumentNews,
-  type DocumentView,
-  type KnownDocument,
-  Source
-} from './document-source.ts'
+import { checkedGroups, composedOf, type DocumentConfig, groupsOf } from './document-config.ts'
+import { type DocumentNews, Source } from './document-source.ts'
+import type { DocumentsView } from './documents-view.ts'
 import { type DocumentAnswer, type DocumentRequest, fetchDocument } from './fetch-document.ts'
 import { type PublishedDocuments, sharedBytes } from './published.ts'
 
@@ -21,8 +15,6 @@ const REFRESH = 30_000
 /** Pauses after failures, in milliseconds: doubled with each in a row. */
 const FIRST_PAUSE = 1000
 const LONGEST_PAUSE = 60_000
-/** Backends that are asked in a row before a pause. */
-const TRIES = 3
 /** Documents that come within this time are composed together, in milliseconds. */
 const GATHER = 20
 /** How long the first composition waits for every group's first answer, in milliseconds. */
@@ -45,22 +37,10 @@ export interface DocumentKeeperOptions {
   readonly composer?: DocumentComposer
   /** How often documents are asked for, in milliseconds, by default 30 s. */
   readonly refresh?: number
+  /** The first pause after a failure, in milliseconds, by default 1 s. */
+  readonly firstPause?: number
   /** 0 inclusive to 1 exclusive. */
   readonly random?: () => number
-}
-
-/** What of a configuration documents depend on. */
-export type DocumentConfig = Pick<GatewayConfig, 'docs' | 'routes' | 'auth'> & {
-  readonly upstreams: readonly DocumentGroup[]
-}
-
-/** The documents as the admin API shows them. */
-export interface DocumentsView {
-  /** Of the composed document; null before there is one. */
-  readonly etag: string | null
-  readonly groups: readonly (DocumentView & { readonly composed: number })[]
-  /** Operations in whose place another route's stands: on other hosts, at the same path. */
-  readonly leftOut: ComposeResult['leftOut']
 }
 
 /**
@@ -171,65 +151,19 @@ export class DocumentKeeper {
   }
 
   async #take(source: Source): Promise<void> {
-    const { refresh = REFRESH, random = Math.random } = this.#options
+    const { refresh = REFRESH, firstPause = FIRST_PAUSE, random = Math.random } = this.#options
     source.begin()
-    const reason = await this.#ask(source)
+    const before = source.known?.hash
+    const { ask = fetchDocument } = this.#options
+    const backends = this.#options.groups().get(source.group)?.backends ?? []
+    const reason = await askBackends(source, backends, { ask, composer: this.#composer, random })
     if (source.isEnded) return
     const failures = source.settle(reason)
-    if (this.#isStale) this.#compose()
+    if (this.#isStale || source.known?.hash !== before) this.#compose()
     this.#tell(source)
-    const pause = failures === 0 ? refresh : Math.min(FIRST_PAUSE * 2 ** (failures - 1), LONGEST_PAUSE)
+    const pause = failures === 0 ? refresh : Math.min(firstPause * 2 ** (failures - 1), LONGEST_PAUSE)
     // Gateways that were started together need not ask together.
     source.timer = setTimeout(() => void this.#take(source), pause * (0.9 + 0.2 * random())).unref()
-  }
-
-  /** @returns Why there is no good document; undefined when there is. */
-  async #ask(source: Source): Promise<{ reason: string; at?: string } | undefined> {
-    const { ask = fetchDocument, random = Math.random } = this.#options
-    const usable = usableOf(this.#options.groups().get(source.group)?.backends ?? [], source.known, random)
-    let failure: { reason: string; at?: string } = { reason: 'no_usable_backend' }
-    for (const { url, authority } of usable.slice(0, TRIES)) {
-      const { settings, known, path } = source
-      const etag = known?.url === url ? known.etag : undefined
-      const answer = await ask({ url, authority, group: settings, path, etag }, source.signal)
-      if (source.isEnded) return undefined
-      if ('isUnchanged' in answer && etag !== undefined) return undefined
-      if ('bytes' in answer) {
-        const refused = await this.#read(source, url, answer)
-        if (!refused) return undefined
-        failure = refused
-      } else failure = { reason: 'reason' in answer ? answer.reason : 'status_304' }
-    }
-    return failure
-  }
-
-  async #read(
-    source: Source,
-    url: string,
-    { bytes, etag }: { readonly bytes: Buffer; readonly etag: string | undefined }
-  ): Promise<{ reason: string; at: string } | undefined> {
-    const hash = createHash('sha256').update(bytes).digest('base64')
-    const { known } = source
-    if (known?.hash === hash) {
-      source.known = { ...known, url, etag }
-      return undefined
-    }
-    // It has been looked at, and is still no good.
-    if (source.refused?.hash === hash) return source.refused.failure
-    const result = await this.#composer
-      .read({ group: source.group, path: source.path, bytes })
-      .catch((error: unknown) => ({
-        reason: error instanceof ComposerError ? error.reason : 'failed',
-        at: ''
-      }))
-    if (source.isEnded) return undefined
-    if ('reason' in result) {
-      if (result.reason !== 'stopped') source.refused = { hash, failure: result }
-      return result
-    }
-    source.known = { bytes: result.json ?? bytes, operations: result.operations, hash, url, etag }
-    this.#compose()
-    return undefined
   }
 
   #tell(source: Source): void {
@@ -238,7 +172,8 @@ export class DocumentKeeper {
     if (!news) return
     const { state, ...facts } = news
     if (state === 'composed') log.info(facts, 'the OpenAPI document of a group is composed')
-    else log.warn(facts, 'a group has no good OpenAPI document: the last good one stays')
+    else if (facts.kept) log.warn(facts, 'a group has no good OpenAPI document: the last good one stays')
+    else log.warn(facts, 'a group has no good OpenAPI document')
     onEvent?.({ type: 'openapi', ...news })
   }
 
@@ -309,35 +244,4 @@ export class DocumentKeeper {
     const contracts = [...this.#sources.values()].flatMap(({ contract }) => contract ?? [])
     this.#options.onChange?.({ body, etag, contracts })
   }
-}
-
-/** Groups whose documents somebody wants. */
-function groupsOf({ docs, routes, upstreams }: DocumentConfig): DocumentGroup[] {
-  const checked = new Set(checkedGroups(routes))
-  return upstreams.filter(({ name, openapi }) => openapi !== undefined && (docs.enabled || checked.has(name)))
-}
-
-/** Groups whose requests are checked, on some route. */
-function checkedGroups(routes: GatewayConfig['routes']): string[] {
-  const checked = routes.filter(({ validateRequests }) => validateRequests)
-  const names = checked.flatMap(({ upstream }) =>
-    typeof upstream === 'string' ? [upstream] : upstream.map(({ group }) => group)
-  )
-  return [...new Set(names)]
-}
-
-/** What makes another composed document, besides those of the groups. */
-function composedOf(config: DocumentConfig): unknown {
-  const groups = groupsOf(config).map(({ name, openapi }) => [name, openapi])
-  return [groups, config.routes, config.auth]
-}
-
-/** Those that may have traffic, the one whose document is known first: a rollout then changes it once. */
-function usableOf(
-  backends: readonly Backend[],
-  known: KnownDocument | undefined,
-  random: () => number
-): Backend[] {
-  const keys = new Map(backends.map((backend) => [backend, backend.url === known?.url ? -1 : random()]))
-  return backends.filter(({ status }) => status === 0).toSorted((a, b) => keys.get(a)! - keys.get(b)!)
 }

@@ -4,6 +4,13 @@ import type { Contract } from './contract.ts'
 /** What of a group's settings its document depends on. */
 export type DocumentGroup = Pick<UpstreamGroupConfig, 'name' | 'openapi' | 'protocol' | 'tls' | 'timeouts'>
 
+/** Why there is no good document. */
+export interface DocumentFailure {
+  readonly reason: string
+  /** Where in the document, a JSON Pointer. */
+  readonly at?: string
+}
+
 /** A good document of a group. */
 export interface KnownDocument {
   /** As JSON. */
@@ -59,11 +66,9 @@ export class Source {
   /** Whether it is known whether there is a document. */
   hasAnswered = false
   /** What was looked at last and can't be used. */
-  refused:
-    | { readonly hash: string; readonly failure: { readonly reason: string; readonly at: string } }
-    | undefined
+  refused: { readonly hash: string; readonly failure: DocumentFailure } | undefined
   readonly #stopped = new AbortController()
-  #failure: { readonly reason: string; readonly at?: string } | undefined
+  #failure: DocumentFailure | undefined
   #failures = 0
   /** What was told last. */
   #told = ''
@@ -93,7 +98,7 @@ export class Source {
   }
 
   /** Takes what came of asking. @returns Failures in a row. */
-  settle(failure: { readonly reason: string; readonly at?: string } | undefined): number {
+  settle(failure: DocumentFailure | undefined): number {
     this.isAsking = false
     this.hasAnswered = true
     this.#failure = failure

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { ProblemError, type RequestFault } from '../problem.ts'
 import { type BodyContract, type Contract, JSON_TYPE, type MediaContract, mediaType } from './contract.ts'
@@ -51,6 +52,8 @@ export class RequestChecker {
     } catch {
       return [{ pointer: '/body', detail: 'must be JSON' }]
     }
+    // What can't be decoded would be looked at as something else.
+    if (!isUtf8(body)) return [{ pointer: '/body', detail: 'must be UTF-8' }]
     try {
       const check = this.#check('bodies', number)
       if (!check || check(value)) return []

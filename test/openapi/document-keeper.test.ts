@@ -61,6 +61,7 @@ function lab(t: TestContext, options: Partial<DocumentKeeperOptions> = {}): Lab 
     },
     composer: HERE,
     refresh: 50,
+    firstPause: 20,
     random: () => 0.5,
     ...options
   })

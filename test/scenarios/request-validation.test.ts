@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import type { RequestListener } from 'node:http'
+import { connect } from 'node:http2'
+import { text } from 'node:stream/consumers'
+import { setTimeout as delay } from 'node:timers/promises'
 import { suite, test, type TestContext } from 'node:test'
+import type { DocumentsView } from '../../src/openapi/documents-view.ts'
 import type { Problem } from '../../src/problem.ts'
 import { startBackend, type TestBackend } from '../helpers/backend.ts'
-import { startGateway, type TestGateway, WORKER_COUNTS } from '../helpers/gateway.ts'
+import { createAuthority } from '../helpers/certificates.ts'
+import { startGateway, type TestGateway, readAdmin, untilIdle, WORKER_COUNTS } from '../helpers/gateway.ts'
+import { rawClient } from '../helpers/raw-client.ts'
 import { until } from '../helpers/until.ts'
 
 const DOCUMENT = {
@@ -83,11 +90,12 @@ interface Lab extends TestGateway {
   readonly faults: (path: string, init?: RequestInit) => Promise<string[]>
 }
 
-async function lab(t: TestContext, workers: number, route: object = {}): Promise<Lab> {
+async function lab(t: TestContext, workers: number, route: object = {}, server: object = {}): Promise<Lab> {
   const backend = await startBackend(t, 'items', answer)
   const gateway = await startGateway(
     t,
     {
+      server,
       upstreams: { items: { backends: [backend.url], openapi: '/openapi.json' } },
       routes: [{ path: '/api/items', rewrite: '/items', upstream: 'items', validateRequests: true, ...route }]
     },
@@ -101,7 +109,11 @@ async function lab(t: TestContext, workers: number, route: object = {}): Promise
     return problem.errors!.map(({ pointer, detail }) => `${pointer} ${detail}`)
   }
   // A busy machine may take longer than a start waits.
-  await until('the document is known', async () => (await fetch(`${gateway.url}/api/items/1`)).status === 200)
+  await until('the document is known', async () => {
+    if (gateway.url.startsWith('http:')) return (await fetch(`${gateway.url}/api/items/1`)).status === 200
+    const { groups } = await readAdmin<DocumentsView>(gateway.gateway, '/api/openapi')
+    return groups[0]!.state === 'composed'
+  })
   return { ...gateway, backend, faults }
 }
 
@@ -202,6 +214,55 @@ suite('requests that the document does not describe', () => {
     const wrong = await fetch(`${url}/api/items`, { method: 'DELETE' })
     assert.equal(wrong.status, 405)
     assert.equal(wrong.headers.get('allow'), 'GET, POST')
+  })
+
+  test('a client that waits for a 100 gets it from the gateway, and its body arrives', async (t) => {
+    const { url } = await lab(t, 0)
+    const client = await rawClient(t, url)
+    const body = '{"name":"a","price":1}'
+    client.write(
+      `POST /api/items HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: ${body.length}\r\n\r\n`
+    )
+    await client.untilText('100 Continue')
+    client.write(body)
+    await client.untilText(createHash('sha256').update(body).digest('hex'))
+    assert.equal(client.text().split('100 Continue').length, 2)
+  })
+
+  test('bodies over HTTP/2 are checked and forwarded, too', async (t) => {
+    const authority = await createAuthority()
+    const { cert, key } = await authority.issue(['localhost'])
+    const { url } = await lab(t, 1, {}, { tls: { certificates: [{ cert, key, hosts: ['localhost'] }] } })
+    const session = connect(url, { rejectUnauthorized: false })
+    t.after(() => session.destroy())
+    const ask = async (body: string): Promise<{ status: unknown; text: string }> => {
+      const stream = session.request({
+        ':method': 'POST',
+        ':path': '/api/items',
+        'content-type': 'application/json'
+      })
+      stream.end(body)
+      const [head] = (await once(stream, 'response')) as [{ ':status': number }]
+      return { status: head[':status'], text: await text(stream) }
+    }
+    assert.equal((await ask('{"name":"a"}')).status, 400)
+    const good = await ask('{"name":"a","price":1}')
+    assert.equal(good.status, 200)
+    assert.match(good.text, new RegExp(createHash('sha256').update('{"name":"a","price":1}').digest('hex')))
+    const page = session.request({ ':path': '/docs' })
+    assert.match(await text(page), /swagger-ui/)
+  })
+
+  test('a client that leaves amid its body leaves nothing behind', async (t) => {
+    const { url, gateway } = await lab(t, 0)
+    const client = await rawClient(t, url)
+    client.write(
+      'POST /api/items HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{'
+    )
+    await delay(50)
+    client.socket.destroy()
+    await untilIdle(gateway)
+    assert.equal((await fetch(`${url}/api/items/1`)).status, 200)
   })
 
   test('a body that is larger than the route allows is 413', async (t) => {
