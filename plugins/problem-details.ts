@@ -38,7 +38,8 @@ export function sendProblem(error: Error, request: FastifyRequest, reply: Fastif
   }
   refuseUpload(request.raw, reply.raw)
   // As bytes: to a text Fastify would add a charset, which this media type does not have.
-  const body = Buffer.from(JSON.stringify(problem(status, detailOf(error, status), request.id)))
+  const errors = error instanceof ProblemError ? error.errors : undefined
+  const body = Buffer.from(JSON.stringify(problem(status, detailOf(error, status), request.id, errors)))
   void reply.status(status).header('content-type', PROBLEM_TYPE).header('x-request-id', request.id).send(body)
 }
 

@@ -20,6 +20,7 @@ import { type AdminContext, adminRoutes } from './admin/routes.ts'
 import type { GatewayConfig } from './config/types.ts'
 import type { Connections } from './forwarding/connections.ts'
 import type { JwksSource } from './access/jwks-source.ts'
+import type { DocumentShelf } from './openapi/published.ts'
 import { limitsOf } from './limits/limit-tables.ts'
 import { forwardFirst } from './routing/lookup.ts'
 import { RouteTable } from './routing/route-table.ts'
@@ -32,9 +33,14 @@ import type { UpstreamRegistry } from './upstreams/registry.ts'
 
 /** What one generation of a data plane thread is built from. */
 export interface GenerationParts {
-  readonly config: Pick<GatewayConfig, 'routes' | 'log' | 'server' | 'rateLimit' | 'auth' | 'tracing'>
+  readonly config: Pick<
+    GatewayConfig,
+    'routes' | 'log' | 'server' | 'rateLimit' | 'auth' | 'tracing' | 'docs' | 'upstreams'
+  >
   /** Keys of the issuers of tokens. */
   readonly jwks: JwksSource
+  /** The services' documents. */
+  readonly documents: DocumentShelf
   readonly groups: UpstreamGroups
   readonly connections: Connections
   readonly stats: RouteStats
@@ -85,6 +91,13 @@ export async function buildGeneration(parts: GenerationParts): Promise<FastifyIn
       limiterOf: (id, limit) => parts.limiters.of(id, limit),
       trustProxy
     })
+  }
+  const { docs, upstreams } = parts.config
+  if (upstreams.some(({ openapi }) => openapi !== undefined)) {
+    await app.register(import('../plugins/openapi.ts'), { documents: parts.documents, docs, auth })
+  }
+  if (routes.some(({ validateRequests }) => validateRequests)) {
+    await app.register(import('../plugins/request-validation.ts'), { limits })
   }
   await app.register(balancing)
   await nextTurn()

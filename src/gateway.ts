@@ -12,6 +12,7 @@ import type { GatewayConfig, LogLevel } from './config/types.ts'
 import { explain } from './explain.ts'
 import { LiveState } from './live-state.ts'
 import { Membership } from './membership/membership.ts'
+import { DocumentKeeper } from './openapi/document-keeper.ts'
 import { openStore } from './membership/open-store.ts'
 import { metricSources } from './metric-sources.ts'
 import { Reloader } from './reloader.ts'
@@ -81,6 +82,7 @@ export class Gateway {
   readonly #jwks: JwksKeeper
   readonly #traces: TraceExport
   readonly #logLevels: LogLevels
+  readonly #documents: DocumentKeeper
   readonly #serving: Serving
   readonly #membership: Membership
   readonly #reloader: Reloader
@@ -152,6 +154,16 @@ export class Gateway {
       onEvent: (event) => this.events.record(event),
       onChange: (keys) => void pool.verifyWith(keys)
     })
+    const { registry } = this.#live
+    this.#documents = new DocumentKeeper({
+      log,
+      groups: () => registry.groups,
+      onEvent: (event) => this.events.record(event),
+      onChange: (documents) => void pool.publish(documents)
+    })
+    registry.on('flip', ({ group, to }) => {
+      if (to === 'healthy') this.#documents.lookAgain(group)
+    })
     this.#membership = new Membership({
       store,
       registry: this.#live.registry,
@@ -177,6 +189,7 @@ export class Gateway {
         this.#follower,
         this.#traces,
         this.#logLevels,
+        this.#documents,
         { follow: ({ auth }) => this.#jwks.follow(auth?.jwt.map(({ jwks }) => jwks) ?? []) }
       ],
       log
@@ -264,6 +277,7 @@ export class Gateway {
       this.#membership.close(),
       this.#traces.stop(Math.min(left(), TRACES_PATIENCE))
     ])
+    this.#documents.stop()
     await this.#control?.close()
     await this.#adminListener.stop(ADMIN_STOP_TIMEOUT)
     return report
@@ -281,6 +295,7 @@ export class Gateway {
       this.#control = await this.#buildControl()
       this.#adminListener.serve(new Generation(0, this.#control))
       await this.#adminListener.listen(this.#serving.addresses.admin)
+      await this.#documents.prepare(config)
       void this.#control.healthChecker.whenAnswered().then(() => (this.#probed = true))
     })
     this.#reloader.settle()
@@ -305,6 +320,7 @@ export class Gateway {
           events: this.#eventCounts
         }),
         routes: () => this.#serving.table,
+        documents: () => this.#documents.view(),
         readiness: () => this.readiness,
         logLevels: this.#logLevels,
         admin: () => this.#config.admin,

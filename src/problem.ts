@@ -10,14 +10,29 @@ export interface Problem {
   readonly status: number
   readonly detail: string
   readonly requestId: string
+  /** What of the request is wrong, where that is known. */
+  readonly errors?: readonly RequestFault[]
+}
+
+/** Something wrong with a request. */
+export interface RequestFault {
+  /** JSON Pointer (RFC 6901) into `{ path, query, header, cookie, body }`, such as `/query/page` or `/body/items/0`. */
+  readonly pointer: string
+  readonly detail: string
 }
 
 /**
  * Makes a problem document; the title is the status' reason phrase and `type` is `about:blank`
  * (RFC 9457 section 4.2.1: no more than the status code says).
  */
-export function problem(status: number, detail: string, requestId: string): Problem {
-  return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail, requestId }
+export function problem(
+  status: number,
+  detail: string,
+  requestId: string,
+  errors?: readonly RequestFault[]
+): Problem {
+  const title = STATUS_CODES[status] ?? 'Error'
+  return { type: 'about:blank', title, status, detail, requestId, ...(errors && { errors }) }
 }
 
 /** An error with the answer that the client gets for it. Its message is the client's `detail`. */
@@ -26,12 +41,15 @@ export class ProblemError extends Error {
   /** Machine-readable cause for logs and metrics. */
   readonly reason: string
   readonly headers: Readonly<Record<string, string>>
+  /** What of the request is wrong. */
+  readonly errors: readonly RequestFault[] | undefined
 
   constructor(
     statusCode: number,
     reason: string,
     detail: string,
-    headers: Readonly<Record<string, string>> = {}
+    headers: Readonly<Record<string, string>> = {},
+    errors?: readonly RequestFault[]
   ) {
     // It is an answer, not a fault: nobody reads where it was made, and to find that out is a tenth of a refusal's cost.
     const { stackTraceLimit } = Error
@@ -42,6 +60,7 @@ export class ProblemError extends Error {
     this.statusCode = statusCode
     this.reason = reason
     this.headers = headers
+    this.errors = errors
   }
 }
 

@@ -11,6 +11,8 @@ import type { ThreadPool } from './threads/thread-pool.ts'
 export interface Follower {
   /** This one serves from now on. */
   follow(config: GatewayConfig): void
+  /** This one is going to serve, unless something fails: what takes a while may be done before. */
+  prepare?(config: GatewayConfig): Promise<void>
 }
 
 /** What {@link Serving} is made of. */
@@ -101,6 +103,7 @@ export class Serving {
       live.abort(before)
       throw error
     }
+    for (const follower of this.#parts.followers) await follower.prepare?.(next)
     await onCommit()
     this.logFailures(await pool.commit(spec, addresses.front, addresses.redirect))
     live.commit(next, version)

@@ -30,6 +30,7 @@ export function configOf(
       limits: DEFAULT_LIMITS,
       shutdown: { delay: 0, timeout: 1000 }
     },
+    docs: { enabled: true, path: '/docs' },
     admin: { host: '127.0.0.1', port: 0, tokens: [] },
     log: { level: 'silent', format: 'auto', access: false },
     store: defaultStore('/etc'),

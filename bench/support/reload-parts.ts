@@ -4,6 +4,7 @@ import { buildGeneration } from '../../src/app.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { Connections } from '../../src/forwarding/connections.ts'
 import { LiveState } from '../../src/live-state.ts'
+import { PostedDocuments } from '../../src/openapi/published.ts'
 import { RedisStores } from '../../src/store/redis-stores.ts'
 import { RouteStats } from '../../src/telemetry/route-stats.ts'
 import { LimitStats } from '../../src/limits/limit-stats.ts'
@@ -31,6 +32,7 @@ export async function measureParts(reloader: Reloader, file: string): Promise<Pa
   const samples = new Map<string, { thread: Part['thread']; times: number[]; stalls: number[] }>()
   const live = new LiveState(1)
   const jwks = new PostedJwks({ ask: () => {} })
+  const documents = new PostedDocuments()
   const connections = new Connections()
   const log = pino({ level: 'silent' })
 
@@ -69,7 +71,17 @@ export async function measureParts(reloader: Reloader, file: string): Promise<Pa
         new RedisStores(log),
         new LimitStats(live.limitStats.table, new Map(spec.limitStats.slots), 0)
       )
-      return buildGeneration({ config, groups, connections, stats, limiters, jwks, log, onTraced: () => {} })
+      return buildGeneration({
+        config,
+        groups,
+        connections,
+        stats,
+        limiters,
+        jwks,
+        documents,
+        log,
+        onTraced: () => {}
+      })
     })
     await part('swap', 'control plane', () => live.commit(config, version))
     await part('close the old', 'data plane', () => app.close())

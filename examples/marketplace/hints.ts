@@ -40,6 +40,8 @@ export function hints({ layout, fleet, pids, logFiles }: Running): string {
       `  ${'dashboard'.padEnd(12)} ${originOf(member.admin)}/`
     ]),
     '',
+    `What the shop can do, to read and to try out: ${gateway}/docs`,
+    '',
     'Shop:',
     `  curl '${gateway}/api/products?q=lamp&pageSize=3'`,
     `  curl -i ${gateway}/api/products/42`,

@@ -7,6 +7,7 @@ import type { RouteTable } from '../routing/route-table.ts'
 import type { EventLog, ReloadEvent } from '../telemetry/events.ts'
 import type { MetricSources } from '../telemetry/metrics/all-metrics.ts'
 import type { LogLevels } from '../telemetry/log-levels.ts'
+import type { DocumentsView } from '../openapi/documents-view.ts'
 import type { UpstreamRegistry } from '../upstreams/registry.ts'
 import { configRoutes } from './config.ts'
 import type { Credentials } from './credentials.ts'
@@ -17,6 +18,7 @@ import { logRoutes } from './log.ts'
 import { liveRoutes } from './live.ts'
 import { documentRoutes } from './openapi.ts'
 import { metricsRoutes } from './metrics.ts'
+import { serviceDocumentRoutes } from './service-documents.ts'
 import { probeRoutes } from './probes.ts'
 import type { Readiness } from './readiness.ts'
 import { doubtRoutes, registrationRoutes } from './registrations.ts'
@@ -37,6 +39,8 @@ export interface AdminContext {
   readonly metrics: MetricSources
   /** The routes that are served now. */
   readonly routes: () => RouteTable
+  /** The services' OpenAPI documents. */
+  readonly documents: () => DocumentsView
   readonly readiness: () => Readiness
   readonly logLevels: LogLevels
   /** Who may use it. */
@@ -69,6 +73,7 @@ async function ownRoutes(app: FastifyInstance, context: AdminContext): Promise<v
     await api.register(registrationRoutes, context)
     await api.register(doubtRoutes, context)
     await api.register(routeRoutes, context)
+    await api.register(serviceDocumentRoutes, context)
     await api.register(explainRoutes, context)
     await api.register(eventRoutes, context)
     await api.register(configRoutes, context)

@@ -1,6 +1,7 @@
 import { METHODS } from 'node:http'
 import { findRouteConflicts } from '../routing/conflicts.ts'
 import { type AuthNames, checkRouteAccess } from './check-access.ts'
+import { checkValidation } from './check-docs.ts'
 import { checkForwarding } from './check-forwarding.ts'
 import { checkBodyLimit, checkRateLimits, checkRouteCost, type GatewayLimits } from './check-limits.ts'
 import { checkUpstream } from './check-split.ts'
@@ -29,6 +30,8 @@ export interface RouteEntry {
 export interface Surroundings {
   /** Names of all upstream groups, sound or not. */
   readonly groups: readonly string[]
+  /** Names of those whose backends serve no document of their API. */
+  readonly undocumented: readonly string[]
   readonly gateway: GatewayLimits
   /** Undefined when there is no `auth`. */
   readonly auth: AuthNames | undefined
@@ -55,7 +58,8 @@ export function checkRoutes(entries: readonly RouteEntry[], around: Surroundings
     const shape = [
       ...checkShape(entry),
       ...checkLimits(entry, names[index], around),
-      ...checkRouteAccess(entry.document, entry.path, entry.route, around.auth)
+      ...checkRouteAccess(entry.document, entry.path, entry.route, around.auth),
+      ...checkValidation(entry.path, entry.route, around.undocumented)
     ]
     issues.push(...toIssues(entry.document, [...shape, ...checkUpstream(entry, around.groups)]))
     if (!entry.isWhole || shape.length > 0) continue

@@ -1,4 +1,5 @@
 import { type AuthNames, checkAuth, checkLimitKeys } from './check-access.ts'
+import { checkDocs } from './check-docs.ts'
 import { checkRateLimits } from './check-limits.ts'
 import { checkListeners } from './check-listeners.ts'
 import { checkRoutes, type RouteEntry } from './check-routes.ts'
@@ -53,6 +54,7 @@ export function crossCheck(
     ...checkStore(document, config.store),
     ...checkLog(document, config.log),
     ...checkTracing(config.tracing),
+    ...checkDocs(document, config.docs),
     ...checkRateLimits(document, ['rateLimit'], config.rateLimit, 'gateway'),
     ...checkAuth(document, config.auth),
     ...checkLimitKeys(document, ['rateLimit'], config.rateLimit, auth, auth !== undefined),
@@ -60,6 +62,9 @@ export function crossCheck(
   ]
   const { routes, issues } = checkRoutes(entries, {
     groups: groupsOf(root),
+    undocumented: groupsOf(root).filter(
+      (name) => valueAt(root, ['upstreams', name, 'openapi']) === undefined
+    ),
     gateway: { document, rateLimit: config.rateLimit },
     auth
   })

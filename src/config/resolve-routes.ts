@@ -16,7 +16,7 @@ export function resolveRoute(route: RouteDefinition, name: string, source: strin
   const parsed = parseRoutePath(route.path)
   // What modules export has no defaults put in.
   const { methods, hosts, splitBy, rewrite, mode = 'stream', headers, retry, timeouts } = route
-  const { rateLimit, access, cors, securityHeaders, cost, priority, bodyLimit } = route
+  const { rateLimit, access, cors, securityHeaders, cost, priority, bodyLimit, validateRequests } = route
   return {
     name,
     path: 'path' in parsed ? parsed.path : route.path,
@@ -34,6 +34,7 @@ export function resolveRoute(route: RouteDefinition, name: string, source: strin
     ...(cost !== undefined && { cost }),
     ...(priority && { priority }),
     ...(bodyLimit !== undefined && { bodyLimit: resolveBodyLimit(bodyLimit) }),
+    ...(validateRequests && { validateRequests }),
     ...(retry && { retry: resolveRetry(retry) }),
     ...(timeouts && { timeouts: resolveTimeouts(timeouts) }),
     source

@@ -54,7 +54,8 @@ export function resolveGroup(folder: string, name: string, group: RawGroup): Ups
     retry: resolveRetry(present(group.retry)) as RetryConfig,
     timeouts: resolveTimeouts(present(group.timeouts)) as TimeoutsConfig,
     protocol: present(group.protocol),
-    ...(group.tls && { tls: resolveUpstreamTls(folder, group.tls) })
+    ...(group.tls && { tls: resolveUpstreamTls(folder, group.tls) }),
+    ...(group.openapi !== undefined && { openapi: group.openapi })
   }
 }
 

@@ -19,6 +19,7 @@ export function resolveConfig(file: string, raw: RawConfig, routes: readonly Rou
   const folder = dirname(file)
   const server = present(raw.server)
   const shutdown = present(server.shutdown)
+  const docs = present(raw.docs)
   return {
     file,
     server: {
@@ -36,6 +37,7 @@ export function resolveConfig(file: string, raw: RawConfig, routes: readonly Rou
     admin: resolveAdmin(present(raw.admin)),
     log: resolveLog(present(raw.log)),
     ...(raw.tracing && { tracing: resolveTracing(raw.tracing) }),
+    docs: { enabled: present(docs.enabled), path: present(docs.path) },
     store: resolveStore(folder, present(raw.store)),
     rateLimit: raw.rateLimit ? resolveRateLimits('gateway', raw.rateLimit) : [],
     ...(raw.auth && { auth: resolveAuth(raw.auth) }),

@@ -102,6 +102,12 @@ export const RouteSchema = Type.Object(
     cost: Type.Optional(RouteCost),
     priority: Type.Optional(PrioritySchema),
     bodyLimit: Type.Optional(RouteBodyLimit),
+    validateRequests: Type.Optional(
+      Type.Boolean({
+        description: "Whether requests that are not what the group's OpenAPI document says get 400.",
+        default: false
+      })
+    ),
     retry: Type.Optional(retrySchema('route')),
     timeouts: Type.Optional(timeoutsSchema('route'))
   },

@@ -10,6 +10,7 @@ import {
 import { CircuitBreakerSchema, HealthCheckSchema, OutlierDetectionSchema } from './schema-health.ts'
 import { ConcurrencySchema } from './schema-limits.ts'
 import { DiscoverySchema } from './schema-discovery.ts'
+import { DocumentPath } from './schema-docs.ts'
 import { CLOSED, Duration } from './schema-parts.ts'
 import { UpstreamTlsSchema } from './schema-tls.ts'
 
@@ -103,6 +104,7 @@ export const UpstreamSchema = Type.Object(
         default: false
       })
     ),
+    openapi: Type.Optional(DocumentPath),
     retry: Type.Optional(retrySchema('group')),
     timeouts: Type.Optional(timeoutsSchema('group'))
   },

@@ -1,6 +1,7 @@
 import { Type, type Static } from 'typebox'
 import { AuthSchema } from './schema-access.ts'
 import { AdminSchema } from './schema-admin.ts'
+import { DocsSchema } from './schema-docs.ts'
 import { ClientLimitsSchema, rateLimitSchema } from './schema-limits.ts'
 import { CLOSED, Duration, ListenHost, ListenPort, NAME_KEYS } from './schema-parts.ts'
 import { RouteSchema } from './schema-routes.ts'
@@ -72,6 +73,7 @@ export const configSchema = Type.Object(
     admin: Type.Optional(AdminSchema),
     log: Type.Optional(LogSchema),
     tracing: Type.Optional(TracingSchema),
+    docs: Type.Optional(DocsSchema),
     store: Type.Optional(StoreSchema),
     rateLimit: Type.Optional(
       rateLimitSchema('Limits of the gateway: whatever comes in counts, also what no route takes.')

@@ -38,6 +38,7 @@ export interface GatewayConfig {
   readonly log: LogConfig
   /** Absent = no traces are exported. */
   readonly tracing?: TracingConfig
+  readonly docs: DocsConfig
   readonly store: StoreConfig
   /** Limits of the gateway as a whole: whatever comes in counts, also what no route takes. */
   readonly rateLimit: readonly RateLimitConfig[]
@@ -118,6 +119,13 @@ export interface AdminToken {
   readonly token: string
 }
 
+/** The services' documents on the public port. */
+export interface DocsConfig {
+  readonly enabled: boolean
+  /** Where the pages to read them are; the document itself is at `/openapi.json`. */
+  readonly path: string
+}
+
 /** A named service: its backends and how to treat them. */
 export interface UpstreamGroupConfig {
   readonly name: string
@@ -146,6 +154,8 @@ export interface UpstreamGroupConfig {
   readonly protocol: 'http1' | 'h2'
   /** For `https:` backends; absent = verified by the usual authorities. */
   readonly tls?: UpstreamTlsConfig
+  /** Path and query of the OpenAPI document that its backends serve; absent = they serve none. */
+  readonly openapi?: string
 }
 
 /** TLS to backends. PEM is an absolute path of a file or the text itself. */
@@ -262,6 +272,8 @@ export interface RouteConfig {
   readonly priority?: Priority
   /** Largest body of a request, in bytes, instead of the server's; 0 = any. */
   readonly bodyLimit?: number
+  /** Whether requests must be what the group's document says; absent = no. */
+  readonly validateRequests?: true
   /** Overrides of the group's retries, key by key. */
   readonly retry?: Partial<RetryConfig>
   /** Overrides of the group's timeouts, key by key. */

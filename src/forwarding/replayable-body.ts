@@ -4,6 +4,7 @@ import type { ProblemError } from '../problem.ts'
 import { http2Stream } from '../raw-messages.ts'
 import type { BodyProgress } from './connection.ts'
 import { bodyTooLarge } from './failure.ts'
+import { collectedUpload } from './collected-upload.ts'
 
 /** Who hears of a body on its way. */
 export interface BodyListener {
@@ -33,17 +34,24 @@ export class ReplayableBody implements BodyProgress {
   readonly #listener: BodyListener
   #kept: Buffer[] = []
   #bytes = 0
+  /** Whether somebody has read all of it already. */
+  #isCollected = false
   #replay: Replay | undefined
 
   constructor(source: IncomingMessage, sizes: BodySizes, listener: BodyListener) {
     this.#source = source
     this.#sizes = sizes
     this.#listener = listener
+    const collected = collectedUpload(source)
+    if (!collected) return
+    this.#isCollected = true
+    this.#kept = [...collected]
+    this.#bytes = collected.reduce((sum, { length }) => sum + length, 0)
   }
 
   /** Whether it can be sent from its beginning. */
   get isReplayable(): boolean {
-    return this.#bytes === 0 || this.#bytes <= this.#sizes.buffer
+    return this.#isCollected || this.#bytes === 0 || this.#bytes <= this.#sizes.buffer
   }
 
   /** Whether its header says that it is larger than it may be. */
@@ -70,7 +78,7 @@ export class ReplayableBody implements BodyProgress {
 
   /** The body from its beginning: what was kept, then what is still to come. Only the last one that was made goes on. */
   stream(): Readable {
-    if (this.#bytes === 0) return this.#source
+    if (this.#bytes === 0 && !this.#isCollected) return this.#source
     this.#replay?.destroy()
     this.#replay = new Replay(this.#kept, this.#source, (chunk) => this.#keep(chunk))
     return this.#replay

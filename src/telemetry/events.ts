@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { RegistrationNews } from '../membership/news.ts'
 import type { KeysNews } from '../access/jwks-keeper.ts'
+import type { DocumentNews } from '../openapi/document-source.ts'
 import type { CertificateReason } from '../tls/certificate.ts'
 import type { BreakerChange } from '../health/circuit-breaker.ts'
 import type { OverloadChange } from '../limits/shedding.ts'
@@ -103,6 +104,11 @@ export interface KeysEvent extends KeysNews {
   readonly type: 'keys'
 }
 
+/** A group's OpenAPI document was composed with the others, or can't be had or used. */
+export interface OpenApiEvent extends DocumentNews {
+  readonly type: 'openapi'
+}
+
 /** The store that gateways share can't be reached, or can again. */
 export interface StoreEvent {
   readonly type: 'store'
@@ -127,6 +133,7 @@ export type Happening =
   | RegistrationEvent
   | DiscoveryEvent
   | KeysEvent
+  | OpenApiEvent
 
 /** Something that an operator wants to know of, with a number that grows by one and its time (ISO 8601). */
 export type GatewayEvent = Happening & {

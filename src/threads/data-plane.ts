@@ -6,6 +6,7 @@ import type { LogLevel } from '../config/types.ts'
 import { Connections } from '../forwarding/connections.ts'
 import { ClientCounts } from '../limits/client-counts.ts'
 import { LIMIT_STATS_LAYOUT, LimitStats } from '../limits/limit-stats.ts'
+import { PostedDocuments, type PublishedDocuments } from '../openapi/published.ts'
 import { RedisStores } from '../store/redis-stores.ts'
 import { accessSampling } from '../telemetry/access-sampling.ts'
 import { ROUTE_LAYOUT, RouteStats } from '../telemetry/route-stats.ts'
@@ -58,6 +59,7 @@ export class DataPlane implements DataPlaneControl {
   readonly #stores: RedisStores
   readonly #jwks: PostedJwks
   readonly #traces: TraceOutbox
+  readonly #documents = new PostedDocuments()
   #listening: Promise<void> = Promise.resolve()
   #clients: ClientCounts | undefined
   #backends: LiveTable | undefined
@@ -105,6 +107,7 @@ export class DataPlane implements DataPlaneControl {
       limiters,
       jwks: this.#jwks,
       onTraced: (trace) => this.#traces.add(trace),
+      documents: this.#documents,
       log
     }).catch((error: unknown) => {
       limiters.close()
@@ -148,6 +151,10 @@ export class DataPlane implements DataPlaneControl {
 
   async takenTraces(): Promise<void> {
     this.#traces.taken()
+  }
+
+  async publish(documents: PublishedDocuments): Promise<void> {
+    this.#documents.take(documents)
   }
 
   async listen(address: ListenAddress): Promise<void> {

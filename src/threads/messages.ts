@@ -4,6 +4,7 @@ import type { ClientCountsShare } from '../limits/client-counts.ts'
 import type { LimitShares } from '../limits/limit-tables.ts'
 import type { LoggerOptions } from '../telemetry/logger.ts'
 import type { TraceBatch } from '../telemetry/trace-outbox.ts'
+import type { PublishedDocuments } from '../openapi/published.ts'
 import type { ListenerLimits } from './client-limits.ts'
 
 /** Everything a data plane thread needs to build one generation: plain data and shared memory. */
@@ -101,6 +102,8 @@ export interface DataPlaneControl {
   setLogLevel(level: LogLevel): Promise<void>
   /** The traces that were sent have been taken: more may come. */
   takenTraces(): Promise<void>
+  /** The services' documents from now on. */
+  publish(documents: PublishedDocuments): Promise<void>
   /** Listens there; elsewhere no longer. Untouched when it listens there already. */
   listen(address: ListenAddress): Promise<void>
   /** Sends clients of this address to HTTPS on the public host; elsewhere no longer. */

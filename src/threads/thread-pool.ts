@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { LogLevel } from '../config/types.ts'
 import type { JwksSnapshot } from '../access/jwks-source.ts'
 import type { TraceBatch } from '../telemetry/trace-outbox.ts'
+import type { PublishedDocuments } from '../openapi/published.ts'
 import type {
   DataPlaneControl,
   GenerationSpec,
@@ -76,6 +77,7 @@ export class ThreadPool {
   #material: TlsMaterial | undefined
   #logLevel: LogLevel | undefined
   #keys: readonly JwksSnapshot[] | undefined
+  #documents: PublishedDocuments | undefined
   #address: ListenAddress | undefined
   #redirect: Redirect | undefined
   #draining = false
@@ -138,6 +140,12 @@ export class ThreadPool {
   async setLogLevel(level: LogLevel): Promise<void> {
     this.#logLevel = level
     await this.#all((control) => control.setLogLevel(level))
+  }
+
+  /** Gives all threads the services' documents, those to come included. */
+  async publish(documents: PublishedDocuments): Promise<void> {
+    this.#documents = documents
+    await this.#all((control) => control.publish(documents), 'terminate')
   }
 
   /** First phase of a reload. @throws Error when any thread can't; then it is aborted in all. */
@@ -239,6 +247,7 @@ export class ThreadPool {
     if (this.#logLevel) await thread.control.setLogLevel(this.#logLevel)
     if (this.#material) await thread.control.secure(this.#material)
     if (this.#keys) await thread.control.verifyWith(this.#keys)
+    if (this.#documents) await thread.control.publish(this.#documents)
     await listen(thread.control, member, this.#address!, this.#redirect)
     if (this.#draining) await thread.control.drain()
     // It may have been taken further while it began to listen.

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads'
 import type { JwksSnapshot } from '../access/jwks-source.ts'
 import type { LogLevel } from '../config/types.ts'
 import type { LoggerOptions } from '../telemetry/logger.ts'
+import type { PublishedDocuments } from '../openapi/published.ts'
 import type {
   DataPlaneControl,
   GenerationSpec,
@@ -75,6 +76,7 @@ class WorkerThread implements PlaneThread {
       verifyWith: (keys: readonly JwksSnapshot[]) => this.#call('verifyWith', keys) as Promise<void>,
       setLogLevel: (level: LogLevel) => this.#call('setLogLevel', level) as Promise<void>,
       takenTraces: () => this.#call('takenTraces') as Promise<void>,
+      publish: (documents: PublishedDocuments) => this.#call('publish', documents) as Promise<void>,
       listen: (address: ListenAddress) => this.#call('listen', address) as Promise<void>,
       redirect: (redirect: Redirect | undefined) => this.#call('redirect', redirect) as Promise<void>,
       drain: () => this.#call('drain') as Promise<void>,

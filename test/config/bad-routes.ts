@@ -33,6 +33,18 @@ export const BAD_ROUTES: readonly BadConfig[] = [
     ]
   },
   {
+    wrong: 'requests that are checked by a document that nobody has',
+    yaml: withRoutes(
+      '{ path: /a, upstream: catalog, validateRequests: true }',
+      '{ path: /b, upstream: [{ group: orders }, { group: none }], validateRequests: true }'
+    ),
+    errors: [
+      'gateway.yaml:3: routes[0].validateRequests: expected upstream groups that all have openapi, got one that has none',
+      'gateway.yaml:4: routes[1].upstream[1].group: expected the name of an upstream group, got "none"; expected one of catalog, orders',
+      'gateway.yaml:4: routes[1].validateRequests: expected upstream groups that all have openapi, got one that has none'
+    ]
+  },
+  {
     wrong: 'a route that is a text',
     yaml: withRoutes('/api'),
     errors: ['gateway.yaml:3: routes[0]: expected a mapping, got "/api"']

@@ -22,11 +22,24 @@ export const BAD_SERVER: readonly BadConfig[] = [
     ]
   },
   {
+    wrong: 'pages where the gateway has something else',
+    yaml: 'docs: { path: /openapi.json }\n',
+    errors: ['gateway.yaml:1: docs.path: expected a path that is not the gateway\'s own, got "/openapi.json"']
+  },
+  {
+    wrong: 'pages that would be everywhere',
+    yaml: 'docs: { path: / }\nupstreams: { a: { backends: [http://a], openapi: openapi.json } }\n',
+    errors: [
+      'gateway.yaml:1: docs.path: expected a path such as /docs, without a trailing slash, got "/"',
+      'gateway.yaml:2: upstreams.a.openapi: expected a path such as /openapi.json, got "openapi.json"'
+    ]
+  },
+  {
     wrong: 'a key that is a name of JavaScript',
     yaml: '__proto__: { port: 1 }\nconstructor: 1\n',
     errors: [
-      'gateway.yaml:1: __proto__: unknown key "__proto__"; expected one of server, admin, log, tracing, store, rateLimit, auth, upstreams, routes, routesDir',
-      'gateway.yaml:2: constructor: unknown key "constructor"; expected one of server, admin, log, tracing, store, rateLimit, auth, upstreams, routes, routesDir'
+      'gateway.yaml:1: __proto__: unknown key "__proto__"; expected one of server, admin, log, tracing, docs, store, rateLimit, auth, upstreams, routes, routesDir',
+      'gateway.yaml:2: constructor: unknown key "constructor"; expected one of server, admin, log, tracing, docs, store, rateLimit, auth, upstreams, routes, routesDir'
     ]
   },
   {

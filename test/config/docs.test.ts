@@ -32,7 +32,7 @@ function keysOf({ properties = {}, patternProperties = {}, items, anyOf = [] }: 
 
 /** The tables of keys, by their headings, and what of the schema each is about. */
 function tables(): [heading: string, schema: Node][] {
-  const { server, tracing, store, rateLimit, upstreams, routes } = (configSchema as Node).properties!
+  const { server, tracing, docs, store, rateLimit, upstreams, routes } = (configSchema as Node).properties!
   const [group] = Object.values(upstreams!.patternProperties!)
   const ofGroup = ['outlierDetection', 'circuitBreaker', 'concurrency', 'affinity', 'retry'].map(
     (key) => [key, group!.properties![key]!] as [string, Node]
@@ -41,6 +41,7 @@ function tables(): [heading: string, schema: Node][] {
     ['server', server!],
     ['limits (of the listener)', server!.properties!['limits']!],
     ['tracing', tracing!],
+    ['docs', docs!],
     ['store', store!],
     ['rateLimit', rateLimit!.anyOf!.find(({ properties }) => properties)!],
     ['upstreams.NAME', group!],

@@ -14,6 +14,7 @@ suite('a configuration that says everything', () => {
     'admin: { host: "::", port: 0, tokens: [a-token, { name: night-watch, token: another }] }',
     'log: { level: silent, format: pretty, access: { sample: 0.25, slow: 0s } }',
     'tracing: { otlp: "https://u:p@collector", sample: 0, parentBased: false, service: shop, headers: { x-key: k } }',
+    'docs: { enabled: false, path: /.well-known/api }',
     'store: { type: redis, url: rediss://u:p@cache:1/2, prefix: shop, path: state }',
     'rateLimit: { limit: 100, per: 1s, key: [ip, path], allow: [10.0.0.0/8] }',
     'upstreams:',
@@ -47,9 +48,10 @@ suite('a configuration that says everything', () => {
     '    protocol: h2',
     '    tls: { verify: false, ca: ca.crt, cert: b.crt, key: b.key, servername: catalog.internal }',
     '    forwardedHeader: true',
+    '    openapi: /v2/openapi.yaml?all',
     '    retry: { attempts: 3, on: [timeout, "503", 502], methods: [POST], budgetPercent: 0, bodyBuffer: 1MiB }',
     '    timeouts: { connect: 0s, response: 24h, idle: 1m, total: 10s }',
-    '  orders: { balancing: least-connections, backends: [http://o], healthCheck: { expect: { status: 204 } } }',
+    '  orders: { openapi: /o, balancing: least-connections, backends: [http://o], healthCheck: { expect: { status: 204 } } }',
     'routes:',
     '  - name: Products_1',
     '    path: /api/:version/products/',
@@ -64,6 +66,7 @@ suite('a configuration that says everything', () => {
     '    priority: sheddable',
     '    bodyLimit: 1MiB',
     '    headers: { request: { set: { X-Shop: eu }, remove: [Cookie] }, response: { remove: [Server] } }',
+    '    validateRequests: true',
     '    retry: { attempts: 1 }',
     '    timeouts: { response: 5s }',
     '  - { path: /, upstream: orders }',
@@ -106,6 +109,7 @@ suite('a configuration that says everything', () => {
         service: 'shop',
         headers: { 'x-key': 'k' }
       },
+      docs: { enabled: false, path: '/.well-known/api' },
       store: { type: 'redis', url: 'rediss://u:p@cache:1/2', prefix: 'shop', path: join(folder, 'state') },
       rateLimit: [
         {
@@ -173,6 +177,7 @@ suite('a configuration that says everything', () => {
             servername: 'catalog.internal'
           },
           forwardedHeader: true,
+          openapi: '/v2/openapi.yaml?all',
           retry: {
             attempts: 3,
             on: ['timeout', 503, 502],
@@ -197,7 +202,8 @@ suite('a configuration that says everything', () => {
             healthyAfter: 2,
             unhealthyAfter: 3,
             expect: { status: [{ from: 204, to: 204 }] }
-          }
+          },
+          openapi: '/o'
         }
       ],
       routes: [
@@ -233,11 +239,12 @@ suite('a configuration that says everything', () => {
             request: { set: { 'x-shop': 'eu' }, remove: ['cookie'] },
             response: { set: {}, remove: ['server'] }
           },
+          validateRequests: true,
           retry: { attempts: 1 },
           timeouts: { response: 5000 },
-          source: `${file}:45`
+          source: `${file}:47`
         },
-        { name: 'root', path: '/', upstream: 'orders', mode: 'stream', source: `${file}:60` }
+        { name: 'root', path: '/', upstream: 'orders', mode: 'stream', source: `${file}:63` }
       ]
     })
   })

@@ -20,6 +20,7 @@ const DEFAULTS: Omit<GatewayConfig, 'file' | 'store'> = {
   },
   admin: { host: '127.0.0.1', port: 9090, tokens: [] },
   log: { level: 'info', format: 'auto', access: { sample: 1, slow: 1000 } },
+  docs: { enabled: true, path: '/docs' },
   rateLimit: [],
   upstreams: [],
   routes: []

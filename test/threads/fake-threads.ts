@@ -53,6 +53,7 @@ export class FakeThread implements PlaneThread {
       verifyWith: async (keys) => void (await call('verifyWith', keys.length)),
       setLogLevel: async (level) => void (await call('setLogLevel', level)),
       takenTraces: async () => {},
+      publish: async ({ etag }) => void (await call('publish', etag)),
       listen: async ({ port }) => void (await call('listen', port)),
       redirect: async (redirect) => void (await call('redirect', redirect?.address.port ?? 'nowhere')),
       drain: async () => void (await call('drain')),

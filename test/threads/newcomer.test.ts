@@ -50,6 +50,7 @@ class ScriptedThread implements PlaneThread {
     verifyWith: async () => {},
     setLogLevel: async (level) => void this.levels.push(level),
     takenTraces: async () => {},
+    publish: async () => {},
     listen: async () => {},
     redirect: async () => {},
     drain: async () => {},
