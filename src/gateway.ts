@@ -2,27 +2,26 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
-import { JwksKeeper } from './access/jwks-keeper.ts'
+import type { JwksKeeper } from './access/jwks-keeper.ts'
+import { adminContext } from './admin-context.ts'
 import { type Readiness, readiness } from './admin/readiness.ts'
-import { addressBlocks } from './address-blocks.ts'
 import { type Addresses, firstAddresses, shared, urlOf, withFreePorts } from './addresses.ts'
 import { buildControl } from './app.ts'
 import { ConfigFollower } from './config/follow.ts'
 import type { GatewayConfig, LogLevel } from './config/types.ts'
-import { explain } from './explain.ts'
+import { createKeepers } from './keepers.ts'
 import { LiveState } from './live-state.ts'
 import { Membership } from './membership/membership.ts'
-import { DocumentKeeper } from './openapi/document-keeper.ts'
+import type { DocumentKeeper } from './openapi/document-keeper.ts'
 import { openStore } from './membership/open-store.ts'
-import { metricSources } from './metric-sources.ts'
 import { Reloader } from './reloader.ts'
 import { Serving } from './serving.ts'
 import type { RegistrationStore } from './store/registrations.ts'
 import { AffinitySecret } from './store/affinity-secret.ts'
 import { RedisPresence } from './store/redis-presence.ts'
 import { TraceExport } from './telemetry/trace-export.ts'
-import { LogLevels } from './telemetry/log-levels.ts'
 import type { SpanCounts } from './telemetry/trace-exporter.ts'
+import { LogLevels } from './telemetry/log-levels.ts'
 import { EventLog, type ReloadEvent, type ReloadTrigger } from './telemetry/events.ts'
 import { EventCounts } from './telemetry/metrics/event-counts.ts'
 import { createDataPlanePool, workerCount } from './threads/data-plane-pool.ts'
@@ -31,7 +30,6 @@ import { Listener } from './threads/listener.ts'
 import type { StopReport } from './threads/messages.ts'
 import type { ThreadPool } from './threads/thread-pool.ts'
 import { CertificateStore } from './tls/certificate-store.ts'
-import { configIssues } from './tls/checked-config.ts'
 import { loadUpstreamTls } from './tls/upstream-tls.ts'
 
 /** How to start a gateway. */
@@ -149,21 +147,14 @@ export class Gateway {
       threads: (level) => void pool.setLogLevel(level)
     })
     this.#stopWatch = stopWatch
-    this.#jwks = new JwksKeeper({
+    const { jwks, documents } = createKeepers({
       log,
-      onEvent: (event) => this.events.record(event),
-      onChange: (keys) => void pool.verifyWith(keys)
+      events: this.events,
+      registry: this.#live.registry,
+      pool
     })
-    const { registry } = this.#live
-    this.#documents = new DocumentKeeper({
-      log,
-      groups: () => registry.groups,
-      onEvent: (event) => this.events.record(event),
-      onChange: (documents) => void pool.publish(documents)
-    })
-    registry.on('flip', ({ group, to }) => {
-      if (to === 'healthy') this.#documents.lookAgain(group)
-    })
+    this.#jwks = jwks
+    this.#documents = documents
     this.#membership = new Membership({
       store,
       registry: this.#live.registry,
@@ -302,37 +293,23 @@ export class Gateway {
   }
 
   async #buildControl(): Promise<FastifyInstance> {
-    const { registry } = this.#live
     return await buildControl({
-      registry,
+      registry: this.#live.registry,
       log: this.#log,
-      admin: {
-        registry,
+      admin: adminContext({
+        live: this.#live,
+        pool: this.#pool,
+        serving: this.#serving,
         membership: this.#membership,
-        generation: () => this.#serving.version,
-        events: this.events,
-        metrics: metricSources({
-          live: this.#live,
-          pool: this.#pool,
-          serving: this.#serving,
-          membership: this.#membership,
-          certificates: this.#certificates,
-          events: this.#eventCounts
-        }),
-        routes: () => this.#serving.table,
-        documents: () => this.#documents.view(),
-        readiness: () => this.readiness,
+        certificates: this.#certificates,
+        documents: this.#documents,
+        traces: this.#traces,
         logLevels: this.#logLevels,
-        admin: () => this.#config.admin,
-        config: () => this.#config,
-        explain: (request) =>
-          explain(
-            { table: this.#serving.table, registry, trusted: addressBlocks(this.#config.server.trustProxy) },
-            request
-          ),
-        reload: () => this.reload('admin'),
-        validate: () => configIssues(this.#config.file)
-      }
+        events: this.events,
+        eventCounts: this.#eventCounts,
+        readiness: () => this.readiness,
+        reload: () => this.reload('admin')
+      })
     })
   }
 }

@@ -23,6 +23,11 @@ export const COUNTED_REASONS = new CountedWords([
   'body_too_large',
   'client_too_slow',
   'client_gone',
+  // Refused for what the service's document says.
+  'request_invalid',
+  'operation_unknown',
+  'media_type',
+  'document_missing',
   // What never became one, by the words of Node's parser.
   'incomplete',
   'header_overflow',

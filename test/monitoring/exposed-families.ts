@@ -46,6 +46,7 @@ const EVENTS: readonly Happening[] = [
   { type: 'traffic', group: 'lab', from: 'first_tier', to: 'nobody', tiers: [] },
   { type: 'registration', ...BACKEND, change: 'added' },
   { type: 'discovery', group: 'lab', state: 'failing', reason: 'nxdomain' },
+  { type: 'openapi', group: 'lab', state: 'failing', reason: 'status_404' },
   { type: 'store', state: 'away', reason: 'timeout' },
   { type: 'keys', url: 'http://127.0.0.1:1/jwks', state: 'away', reason: 'timeout' },
   { type: 'certificate', path: 'server.tls.certificates[0]', state: 'refused', reason: 'key_mismatch' },
@@ -84,6 +85,7 @@ export async function exposedFamilies(t: TestContext): Promise<ExposedFamily[]> 
       gateways: () => 1,
       storeTrouble: () => undefined,
       discoveries: () => new Map([['lab', undefined]]),
+      spans: () => ({ exported: 0, dropped: 0 }),
       certificates: () => [{ path: 'server.tls.certificates[0]', expires: 0 }]
     },
     registry: live.registry,

@@ -45,6 +45,11 @@ const COUNTED: {
     help: 'How often the store went away, or came back.',
     labels: ({ state }) => ({ state })
   },
+  openapi: {
+    name: 'xecureapi_documents_changes_total',
+    help: "How often the OpenAPI document of a group's services could not be had, could again, or was another.",
+    labels: ({ group, state }) => ({ group, state })
+  },
   keys: {
     name: 'xecureapi_issuer_keys_changes_total',
     help: 'How often keys of issuers of tokens could not be had, could again, or were others.',

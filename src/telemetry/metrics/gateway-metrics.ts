@@ -20,6 +20,8 @@ export interface GatewayFacts {
   readonly storeTrouble: () => string | undefined
   /** Why the discovery of a group fails, by the groups that have one; undefined = it works. */
   readonly discoveries: () => ReadonlyMap<string, string | undefined>
+  /** Spans that were exported, and those that were not. */
+  readonly spans: () => { readonly exported: number; readonly dropped: number }
   /** Certificates of the public listener: where they stand in the configuration, and when they end, in milliseconds. */
   readonly certificates: () => readonly { readonly path: string; readonly expires: number }[]
 }
@@ -91,6 +93,18 @@ export function gatewayMetrics(facts: GatewayFacts): MetricFamily[] {
       'xecureapi_connections_accepted_total',
       'Connections of clients that were accepted, without those that were turned away at once.',
       () => facts.connections.tallies.accepted
+    ),
+    one(
+      'counter',
+      'xecureapi_spans_exported_total',
+      'Spans that a collector took.',
+      () => facts.spans().exported
+    ),
+    one(
+      'counter',
+      'xecureapi_spans_dropped_total',
+      'Spans that no collector took in time.',
+      () => facts.spans().dropped
     ),
     {
       name: 'xecureapi_connections_turned_away_total',
