@@ -84,10 +84,11 @@ function overSentinels(
   const common = { ...login, connectionName: settings.name, connectTimeout, retryStrategy: retryPause }
   const watched = sentinels.map((each) => ({ ...each, ...common }))
   const unwatch = watchSentinels(watched, name, ({ host, port }) => {
+    // Before the first connection, there is no socket.
+    if (client.status !== 'ready') return
     const { remoteAddress, remotePort } = client.stream
     // Several tell.
-    if (remoteAddress === host && remotePort === port) return
-    if (client.status === 'ready') client.disconnect(true)
+    if (remoteAddress !== host || remotePort !== port) client.disconnect(true)
   })
   // There is no event for it when it has no connection.
   const disconnect = client.disconnect.bind(client)

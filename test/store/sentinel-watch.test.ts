@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { suite, test, type TestContext } from 'node:test'
+import type { Redis } from 'ioredis'
+import { openRedis } from '../../src/store/redis-client.ts'
+import { startRedis } from '../helpers/redis-server.ts'
+import { startScriptedSentinel } from '../helpers/scripted-sentinel.ts'
+import { until } from '../helpers/until.ts'
+
+/** Opens a connection to the master `shop`. @param ports - Of its sentinels. */
+function follow(t: TestContext, ...ports: readonly number[]): Redis {
+  const url = ports.map((port) => `redis://127.0.0.1:${port}`)
+  const { redis } = openRedis({ url, sentinel: { name: 'shop' } })
+  t.after(() => redis.disconnect())
+  return redis as Redis
+}
+
+function isAt(redis: Redis, port: number): boolean {
+  return redis.status === 'ready' && redis.stream.remotePort === port
+}
+
+/** A port where connections are taken, and nothing is ever said. */
+async function startSilence(t: TestContext): Promise<number> {
+  const sockets: Socket[] = []
+  const server = createServer((socket) => void sockets.push(socket.on('error', () => {}))).listen(
+    0,
+    '127.0.0.1'
+  )
+  await once(server, 'listening')
+  t.after(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  return (server.address() as AddressInfo).port
+}
+
+suite('what a sentinel says of another master', { concurrency: true }, () => {
+  test('may come before any sentinel was asked with success', async (t) => {
+    const redis = await startRedis(t)
+    const master = { host: '127.0.0.1', port: redis.port }
+    const sentinel = await startScriptedSentinel(t, master)
+    const client = follow(t, await startSilence(t), sentinel.port)
+    await until('it listens', () => sentinel.listeners() === 1)
+    assert.equal(sentinel.answers(), 0)
+    sentinel.say(master)
+    await until('it is there', () => isAt(client, redis.port))
+  })
+})
