@@ -36,7 +36,7 @@ function redactText(text: string, path: readonly string[]): string {
   return key === 'url' || key === 'jwks' || key === 'otlp' ? withoutCredentials(text) : text
 }
 
-/** Passwords stand before the host, and keys in queries. */
+/** Passwords stand before the host, up to the last `@` there, and keys in queries. */
 function withoutCredentials(text: string): string {
-  return text.replace(/\/\/[^/@]*@/, `//${REDACTED}@`).replace(/\?.*$/s, `?${REDACTED}`)
+  return text.replace(/^([^/]*\/\/)[^/?#]*@/, `$1${REDACTED}@`).replace(/\?.*$/s, `?${REDACTED}`)
 }

@@ -45,3 +45,30 @@ test('a configuration is shown with its defaults and without its secrets', async
   ])
     assert.ok(text.includes(part), part)
 })
+
+test('a password with an @ in it is secret as a whole, and a path with one is no secret', async (t) => {
+  const store = (url: string): string => `store: { type: redis, url: "${url}" }`
+  const folder = await temporaryFolder(t, {
+    'one.yaml': [
+      store('redis://user:SEC@RET@cache:6379/1'),
+      'auth: { jwt: { i: { issuer: x, audience: y, jwks: "https://id/tenant@shop//a@b/jwks?a@b" } } }',
+      'tracing: { otlp: "https://u:SECRET@SECRET@collector:4318/own@x?key=SECRET" }',
+      ''
+    ].join('\n'),
+    'others.yaml':
+      'store: { type: redis, url: ["redis://us@er:SECRET@[::1]", "redis://us@er:SECRET@second"] }\n'
+  })
+  const shown = await Promise.all(
+    ['one', 'others'].map(async (name) => redactedConfig(await loadConfig(join(folder, `${name}.yaml`))))
+  )
+  const text = JSON.stringify(shown)
+  assert.doesNotMatch(text, /SEC|RET|user|us@er/)
+  for (const part of [
+    'redis://[redacted]@cache:6379/1"',
+    'redis://[redacted]@[::1]"',
+    'redis://[redacted]@second"',
+    'https://id/tenant@shop//a@b/jwks?[redacted]',
+    'https://[redacted]@collector:4318/own@x?[redacted]'
+  ])
+    assert.ok(text.includes(part), part)
+})
