@@ -69,6 +69,8 @@ function overSentinels(
   const { connectTimeout, retryPause } = settings
   const sentinels = addresses.map(({ host, port = SENTINEL_PORT }) => ({ host, port }))
   const tls = address.isTls && { tls: {} }
+  // As sentinels write it, by name or by address: that of the socket may be another one.
+  let found: string | undefined
   const client = new Redis({
     ...optionsOf(address, settings),
     ...oneOf(address, settings),
@@ -78,18 +80,29 @@ function overSentinels(
     // Without one, it would give up for ever.
     sentinelRetryStrategy: retryPause,
     sentinelCommandTimeout: connectTimeout,
+    // It is asked about other sentinels as well, and about the master last.
+    natMap: (answer) => {
+      found = answer
+      return null
+    },
     ...(tls && { enableTLSForSentinelMode: true, sentinelTLS: tls.tls })
   })
   const login = { ...(password !== undefined && { password }), ...tls }
   const common = { ...login, connectionName: settings.name, connectTimeout, retryStrategy: retryPause }
+  let told: string | undefined
+  const follow = (): void => {
+    // Who is still connecting, perhaps to the old one, has to be there first.
+    if (client.status !== 'ready' || told === undefined) return
+    // Several tell. Each is followed once: one of them may be the last that has heard of it.
+    if (told !== found) client.disconnect(true)
+    told = undefined
+  }
   const watched = sentinels.map((each) => ({ ...each, ...common }))
   const unwatch = watchSentinels(watched, name, ({ host, port }) => {
-    // Before the first connection, there is no socket.
-    if (client.status !== 'ready') return
-    const { remoteAddress, remotePort } = client.stream
-    // Several tell.
-    if (remoteAddress !== host || remotePort !== port) client.disconnect(true)
+    told = `${host}:${port}`
+    follow()
   })
+  client.on('ready', follow)
   // There is no event for it when it has no connection.
   const disconnect = client.disconnect.bind(client)
   client.disconnect = (reconnect = false) => {

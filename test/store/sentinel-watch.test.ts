@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { suite, test, type TestContext } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { openRedis } from '../../src/store/redis-client.ts'
 import { startRedis } from '../helpers/redis-server.ts'
@@ -45,5 +46,46 @@ suite('what a sentinel says of another master', { concurrency: true }, () => {
     assert.equal(sentinel.answers(), 0)
     sentinel.say(master)
     await until('it is there', () => isAt(client, redis.port))
+  })
+
+  test('changes nothing for who is there, be it told by address or by name', async (t) => {
+    const redis = await startRedis(t)
+    for (const host of ['127.0.0.1', 'localhost']) {
+      const sentinel = await startScriptedSentinel(t, { host, port: redis.port })
+      const client = follow(t, sentinel.port)
+      await until('it is there', () => sentinel.listeners() === 1 && client.status === 'ready')
+      let isGone = false
+      client.once('close', () => (isGone = true))
+      sentinel.say(sentinel.master)
+      await delay(150)
+      assert.equal(isGone, false, host)
+    }
+  })
+
+  test('moves who asked a sentinel that does not know yet, as often as it takes', async (t) => {
+    const [old, next] = [await startRedis(t), await startRedis(t)]
+    const [from, to] = [old, next].map(({ port }) => ({ host: 'localhost', port }))
+    const sentinel = await startScriptedSentinel(t, from!)
+    const client = follow(t, sentinel.port)
+    await until('it is at the old one', () => sentinel.listeners() === 1 && client.status === 'ready')
+    sentinel.say(to!)
+    await until('it is there again', () => sentinel.answers() === 2 && client.status === 'ready')
+    sentinel.master = to!
+    sentinel.say(to!)
+    await until('it has moved', () => isAt(client, next.port))
+  })
+
+  test('moves who is still connecting to the old one', async (t) => {
+    const [old, next] = [await startRedis(t), await startRedis(t)]
+    const [from, to] = [old, next].map(({ port }) => ({ host: '127.0.0.1', port }))
+    old.pause()
+    const sentinel = await startScriptedSentinel(t, from!)
+    const client = follow(t, sentinel.port)
+    await until('it waits', () => sentinel.listeners() === 1 && client.status === 'connect')
+    sentinel.master = to!
+    sentinel.say(to!)
+    await delay(50)
+    old.resume()
+    await until('it has moved', () => isAt(client, next.port))
   })
 })
