@@ -7,6 +7,9 @@ const require = createRequire(import.meta.url)
 /** What a sentinel tells when another Redis has become the master. */
 const CHANNEL = '+switch-master'
 
+/** How long it may be silent before the network is asked whether it is still there, in milliseconds: it says little. */
+const KEEP_ALIVE = 10_000
+
 /** How a sentinel is reached. Times in milliseconds. */
 export interface SentinelOptions {
   readonly host: string
@@ -42,7 +45,12 @@ export function watchSentinels(
 ): () => void {
   const { Redis } = require('ioredis') as typeof ioredis
   const clients = sentinels.map((options) => {
-    const client = new Redis({ ...options, enableReadyCheck: false, enableOfflineQueue: false })
+    const client = new Redis({
+      ...options,
+      keepAlive: KEEP_ALIVE,
+      enableReadyCheck: false,
+      enableOfflineQueue: false
+    })
     client.on('error', () => {
       // Whoever asks this sentinel for the master tells why it can't.
     })

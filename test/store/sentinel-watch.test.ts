@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { type AddressInfo, createServer, Socket } from 'node:net'
 import { suite, test, type TestContext } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
@@ -87,5 +87,13 @@ suite('what a sentinel says of another master', { concurrency: true }, () => {
     await delay(50)
     old.resume()
     await until('it has moved', () => isAt(client, next.port))
+  })
+
+  test('is not waited for over a connection whose other end is gone', async (t) => {
+    const { mock } = t.mock.method(Socket.prototype, 'setKeepAlive')
+    const sentinel = await startScriptedSentinel(t, { host: '127.0.0.1', port: 1 })
+    follow(t, sentinel.port)
+    await until('it listens', () => sentinel.listeners() === 1)
+    assert.ok(mock.calls.some(({ arguments: [isOn, after] }) => isOn === true && after === 10_000))
   })
 })
