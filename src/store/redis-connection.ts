@@ -41,7 +41,7 @@ export function connectionKey({ url, sentinel }: RedisConnectionConfig): string 
 /**
  * Makes a client of ioredis that begins to connect at once, and again whenever it has lost what it led to. What is asked
  * meanwhile fails at once, and nothing that may have arrived is sent twice. What a node of a cluster has only refused
- * (`MOVED`, `ASK`, `TRYAGAIN`) goes to where it belongs.
+ * (`MOVED`, `ASK`, `TRYAGAIN`) goes to where it belongs, unless somebody else has just begun to connect there.
  *
  * @throws {TypeError} When a URL is none.
  */
@@ -135,7 +135,12 @@ function cluster(
   )
   // By itself it connects when the first command waits already, and tells nobody why it can't.
   client.on('+node', (node: ioredis.Redis) => {
-    if (!node.options.readOnly) node.connect().catch(() => undefined)
+    const connect = (): void => {
+      if (!node.options.readOnly && node.status === 'wait') node.connect().catch(() => undefined)
+    }
+    // Perhaps a command found it that another node sent there: it may begin the connection, and waits for no other.
+    if (client.status === 'ready') setImmediate(connect)
+    else connect()
   })
   return client
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { suite, test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -35,6 +36,23 @@ async function holderOf(nodes: readonly TestRedis[]): Promise<TestRedis> {
   const holders = nodes.filter((_, index) => sizes[index]! > 0)
   assert.equal(holders.length, 1, 'all keys are on one node')
   return holders[0]!
+}
+
+type Counter = Cluster & { readonly count: (key: string) => Promise<number> }
+
+/** A connection that counts, one by one. @param url - Of any node. */
+function counterOf(t: TestContext, url: string): Counter {
+  const { redis } = openRedis({ url: [url] })
+  t.after(() => redis.disconnect())
+  redis.defineCommand('count', { lua: "return redis.call('INCR', KEYS[1])", numberOfKeys: 1 })
+  return redis as Counter
+}
+
+async function isAnswered(asked: Promise<unknown>): Promise<boolean> {
+  return await asked.then(
+    () => true,
+    () => false
+  )
 }
 
 suite('a cluster of Redis', { concurrency: 4 }, () => {
@@ -113,16 +131,8 @@ suite('a cluster of Redis', { concurrency: 4 }, () => {
 
   test('is sent nothing twice that may have arrived', async (t) => {
     const nodes = await startCluster(t, { nodes: 2 })
-    const { redis } = openRedis({ url: [nodes[0]!.url] })
-    t.after(() => redis.disconnect())
-    redis.defineCommand('count', { lua: "return redis.call('INCR', KEYS[1])", numberOfKeys: 1 })
-    const client = redis as Cluster & { count: (key: string) => Promise<number> }
-    await until('it answers', () =>
-      client.count('{xgw}:n').then(
-        () => true,
-        () => false
-      )
-    )
+    const client = counterOf(t, nodes[0]!.url)
+    await until('it answers', () => isAnswered(client.count('{xgw}:n')))
     const holder = await holderOf(nodes)
     const before = Number(await holder.client.get('{xgw}:n'))
     holder.pause()
@@ -134,13 +144,27 @@ suite('a cluster of Redis', { concurrency: 4 }, () => {
       .stream.destroy()
     await asked
     holder.resume()
-    await until('it answers again', () =>
-      client.count('{xgw}:n').then(
-        () => true,
-        () => false
-      )
-    )
+    await until('it answers again', () => isAnswered(client.count('{xgw}:n')))
     assert.equal(Number(await holder.client.get('{xgw}:n')), before + 2)
+  })
+
+  test('answers what is asked first after a slot has moved, also by a node that there was no connection to', async (t) => {
+    const nodes = await startCluster(t, { nodes: 2 })
+    const client = counterOf(t, nodes[0]!.url)
+    await until('it answers', () => isAnswered(client.count('{xgw}:n')))
+    const from = await holderOf(nodes)
+    const to = nodes.find((each) => each !== from)!
+    await from.client.flushall()
+    const slot = await from.client.cluster('KEYSLOT', '{xgw}:n')
+    const toId = String(await to.client.call('CLUSTER', 'MYID'))
+    for (const { client: node } of [to, from]) await node.call('CLUSTER', 'SETSLOT', slot, 'NODE', toId)
+    const forgotten = once(client, '-node')
+    client
+      .nodes()
+      .find(({ options }) => options.port === to.port)!
+      .disconnect()
+    await forgotten
+    assert.equal(await client.count('{xgw}:n'), 1)
   })
 
   test('that nobody reaches, or that refuses the password, says why', async (t) => {
