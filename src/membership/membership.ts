@@ -4,7 +4,7 @@ import type { GatewayConfig } from '../config/types.ts'
 import type { DiscoveredBackend } from '../discovery/provider.ts'
 import { createProvider } from '../discovery/providers.ts'
 import type { RegistrationStore, StoreSnapshot } from '../store/registrations.ts'
-import type { EventLog } from '../telemetry/events.ts'
+import type { EventLog, StoreEvent } from '../telemetry/events.ts'
 import { backendKey } from '../upstreams/backend.ts'
 import type { UpstreamRegistry } from '../upstreams/registry.ts'
 import { Departures } from './departures.ts'
@@ -41,6 +41,8 @@ export class Membership {
   #discovered: ReadonlyMap<string, readonly DiscoveredBackend[]> = new Map()
   #known: StoreSnapshot
   #conflicts: readonly RegistrationConflict[] = []
+  /** Of the store, in the last event. */
+  #told: StoreEvent['state'] | undefined
 
   constructor(options: MembershipOptions) {
     const { store, registry, id, isAlone, enforce } = options
@@ -143,6 +145,10 @@ export class Membership {
     const { events, log } = this.#options
     if (reason) log.warn({ reason }, 'the store of registrations can not be written to')
     else log.info('the store of registrations can be written to')
-    events.record({ type: 'store', state: reason ? 'away' : 'back', ...(reason && { reason }) })
+    const state = reason ? 'away' : 'back'
+    // Another reason is no news to those who know that it is away.
+    if (state === this.#told) return
+    this.#told = state
+    events.record({ type: 'store', state, use: 'registrations', ...(reason && { reason }) })
   }
 }

@@ -103,7 +103,7 @@ export class RedisPresence {
     const { log, events } = this.#options
     if (reason) log.warn({ reason }, 'the store is away')
     else log.info('the store is back')
-    events.record({ type: 'store', state, ...(reason && { reason }) })
+    events.record({ type: 'store', state, use: 'limits', ...(reason && { reason }) })
   }
 }
 

@@ -113,7 +113,9 @@ export interface OpenApiEvent extends DocumentNews {
 export interface StoreEvent {
   readonly type: 'store'
   readonly state: 'away' | 'back'
-  /** Why it is away. */
+  /** What it is used for. Each has a connection of its own, and finds out for itself. */
+  readonly use: 'limits' | 'registrations'
+  /** Why it was away first. */
   readonly reason?: string
 }
 

@@ -47,7 +47,7 @@ const EVENTS: readonly Happening[] = [
   { type: 'registration', ...BACKEND, change: 'added' },
   { type: 'discovery', group: 'lab', state: 'failing', reason: 'nxdomain' },
   { type: 'openapi', group: 'lab', state: 'failing', reason: 'status_404' },
-  { type: 'store', state: 'away', reason: 'timeout' },
+  { type: 'store', state: 'away', use: 'registrations', reason: 'timeout' },
   { type: 'keys', url: 'http://127.0.0.1:1/jwks', state: 'away', reason: 'timeout' },
   { type: 'certificate', path: 'server.tls.certificates[0]', state: 'refused', reason: 'key_mismatch' },
   { type: 'reload', trigger: 'file', outcome: 'failed', generation: 1, errors: [] },

@@ -20,6 +20,13 @@ const JSON_BODY = { 'content-type': 'application/json' }
 /** What must be so of a backend: whether it is there; undefined = nobody was told. */
 type Told = Map<string, boolean | undefined>
 
+/** What may be answered then: to a removal of what must be there, else to a registration. */
+const EXPECTED: ReadonlyMap<boolean | undefined, readonly number[]> = new Map([
+  [true, [202]],
+  [false, [201]],
+  [undefined, [200, 201]]
+])
+
 /** Registers and removes backends by the admin API, one call at a time, until it is told to stop. */
 async function write(gateway: ChildGateway, port: number, told: Told, signal: AbortSignal): Promise<void> {
   const path = `${gateway.adminUrl}/api/upstreams/shop/backends`
@@ -41,7 +48,7 @@ async function write(gateway: ChildGateway, port: number, told: Told, signal: Ab
     // So that of few backends nobody was told what became of them.
     if (status === 503) await until('it is back', async () => signal.aborted || (await isWritable(gateway)))
     else {
-      assert.ok([200, 201, 202, 404].includes(status), `${status} of ${url}`)
+      assert.ok(EXPECTED.get(isThere)!.includes(status), `${status} of ${url}, there: ${isThere}`)
       told.set(url, isThere !== true)
     }
   }

@@ -42,8 +42,8 @@ const COUNTED: {
   },
   store: {
     name: 'xecureapi_store_changes_total',
-    help: 'How often the store went away, or came back.',
-    labels: ({ state }) => ({ state })
+    help: 'How often the store went away, or came back, for each use that is made of it.',
+    labels: ({ state, use }) => ({ state, use })
   },
   openapi: {
     name: 'xecureapi_documents_changes_total',

@@ -14,7 +14,7 @@ export interface GatewayFacts {
   /** How the threads do. */
   readonly threads: LiveTable
   readonly connections: ClientCounts
-  /** Gateways that share the store, this one included. */
+  /** Gateways that share the rate limits, this one included. */
   readonly gateways: () => number
   /** Why the store can't be written to; undefined = it can. */
   readonly storeTrouble: () => string | undefined
@@ -44,7 +44,7 @@ export function gatewayMetrics(facts: GatewayFacts): MetricFamily[] {
     one('gauge', 'xecureapi_generation', 'The generation that serves.', facts.generation),
     one('gauge', 'xecureapi_workers', 'Threads that should serve.', () => facts.workers().configured),
     one('gauge', 'xecureapi_workers_serving', 'Threads that do.', () => facts.workers().serving),
-    one('gauge', 'xecureapi_gateways', 'Gateways that share the store.', facts.gateways),
+    one('gauge', 'xecureapi_gateways', 'Gateways that share the rate limits.', facts.gateways),
     one('gauge', 'xecureapi_store_up', 'Whether the store can be written to.', () =>
       Number(facts.storeTrouble() === undefined)
     ),

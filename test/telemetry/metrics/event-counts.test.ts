@@ -42,7 +42,11 @@ suite('counts of events', () => {
       { type: 'discovery', group: 'shop', state: 'failing', reason: 'timeout' },
       'discovery_changes_total group=shop state=failing 1'
     ],
-    ['a store that is away', { type: 'store', state: 'away' }, 'store_changes_total state=away 1'],
+    [
+      'a store that is away',
+      { type: 'store', state: 'away', use: 'limits' },
+      'store_changes_total state=away use=limits 1'
+    ],
     [
       'keys that can not be had',
       { type: 'keys', url: 'https://issuer', state: 'away', reason: 'timeout' },
