@@ -5,10 +5,11 @@ import type { Logger } from 'pino'
 import type { JwksKeeper } from './access/jwks-keeper.ts'
 import { adminContext } from './admin-context.ts'
 import { type Readiness, readiness } from './admin/readiness.ts'
-import { type Addresses, firstAddresses, shared, urlOf, withFreePorts } from './addresses.ts'
+import { firstAddresses, shared, urlOf, withFreePorts } from './addresses.ts'
 import { buildControl } from './app.ts'
 import { ConfigFollower } from './config/follow.ts'
-import type { GatewayConfig, LogLevel } from './config/types.ts'
+import type { GatewayConfig } from './config/types.ts'
+import type { GatewayOptions, StartParts } from './gateway-options.ts'
 import { createKeepers } from './keepers.ts'
 import { LiveState } from './live-state.ts'
 import { Membership } from './membership/membership.ts'
@@ -16,7 +17,6 @@ import type { DocumentKeeper } from './openapi/document-keeper.ts'
 import { openStore } from './membership/open-store.ts'
 import { Reloader } from './reloader.ts'
 import { Serving } from './serving.ts'
-import type { RegistrationStore } from './store/registrations.ts'
 import { AffinitySecret } from './store/affinity-secret.ts'
 import { RedisPresence } from './store/redis-presence.ts'
 import { TraceExport } from './telemetry/trace-export.ts'
@@ -32,28 +32,7 @@ import type { ThreadPool } from './threads/thread-pool.ts'
 import { CertificateStore } from './tls/certificate-store.ts'
 import { loadUpstreamTls } from './tls/upstream-tls.ts'
 
-/** How to start a gateway. */
-export interface GatewayOptions {
-  readonly config: GatewayConfig
-  readonly log: Logger
-  /** Instead of the configuration's, for as long as it runs. */
-  readonly logLevel?: LogLevel | undefined
-  /** Module that a worker thread runs; by default the gateway's own. */
-  readonly workerEntry?: URL
-  /** Heap limit of one worker thread, in MiB; by default its share of half of the machine's memory. */
-  readonly workerHeap?: number
-}
-
 const WORKER_ENTRY = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
-
-/** What is there before the gateway is. */
-interface StartParts {
-  /** Of this gateway among all that share its store. */
-  readonly id: string
-  readonly store: RegistrationStore
-  readonly workers: number
-  readonly addresses: Addresses
-}
 
 /** How long a stop waits for a reload under way, in milliseconds. */
 const RELOAD_PATIENCE = 1_000

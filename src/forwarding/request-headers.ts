@@ -60,7 +60,8 @@ export function forwardedRequestHeaders(request: IncomingMessage, options: Reque
     } else if (name === 'cookie') {
       const foreign = withoutAdminSession(rawHeaders[index + 1]!)
       const cookies = sessionCookie === undefined ? foreign : withoutSession(foreign, sessionCookie)
-      if (cookies !== '') out.push(rawHeaders[index]!, cookies)
+      // One that came empty goes on so.
+      if (cookies !== '' || rawHeaders[index + 1] === '') out.push(rawHeaders[index]!, cookies)
     } else if (isTrusted || !isForwardingClaim(name)) out.push(rawHeaders[index]!, rawHeaders[index + 1]!)
   }
   // An absolute-form target may name one where HTTP/1.0 has no Host field.

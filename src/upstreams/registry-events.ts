@@ -5,6 +5,14 @@ import type { OverloadChange } from '../limits/shedding.ts'
 import type { UpstreamGroups } from './group.ts'
 import type { AdministrativeState } from './standing.ts'
 
+/** A verdict on one backend, from whoever observes it. */
+export interface HealthObservation {
+  readonly group: string
+  readonly id: string
+  readonly healthy: boolean
+  readonly reason: HealthReason
+}
+
 /** Which backend something is about. */
 export interface BackendFacts {
   readonly group: string

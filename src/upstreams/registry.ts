@@ -8,7 +8,7 @@ import { BACKEND_LAYOUT, type Backend, backendKey } from './backend.ts'
 import { GROUP_LAYOUT } from './group-live.ts'
 import { buildGroups, type UpstreamGroup, type UpstreamGroups } from './group.ts'
 import { LiveTable } from './live-table.ts'
-import type { BackendFacts, RegistryEvents } from './registry-events.ts'
+import type { BackendFacts, HealthObservation, RegistryEvents } from './registry-events.ts'
 import { KeyedSlots } from './slots.ts'
 import {
   type AdministrativeState,
@@ -21,14 +21,6 @@ import {
 
 export type { HealthFlip } from './registry-events.ts'
 export { ADMINISTRATIVE_STATES, type AdministrativeState, type ObservedHealth } from './standing.ts'
-
-/** A verdict on one backend, from whoever observes it. */
-export interface HealthObservation {
-  readonly group: string
-  readonly id: string
-  readonly healthy: boolean
-  readonly reason: HealthReason
-}
 
 /** What a registry is made with. */
 export interface RegistryOptions {

@@ -170,6 +170,10 @@ suite("the gateway's own cookie", () => {
     assert.deepEqual(valuesOf(forwarded([...HOST, 'Cookie', `xgw=${token}`], options), 'cookie'), [])
   })
 
+  test('that is empty goes on as it came', () => {
+    assert.deepEqual(valuesOf(forwarded([...HOST, 'Cookie', '']), 'cookie'), [''])
+  })
+
   test('is a cookie like any other where a group keeps none', () => {
     assert.deepEqual(valuesOf(forwarded([...HOST, 'Cookie', cookie]), 'cookie'), [cookie])
   })
