@@ -6,9 +6,11 @@ export function createHeartbeats(rows: number): SharedArrayBuffer {
   return new SharedArrayBuffer(4 * rows)
 }
 
-/** Increments this thread's word for as long as its loop runs. @returns Stops it. */
+/** Increments this thread's word, at once and for as long as its loop runs. @returns Stops it. */
 export function beat(heartbeats: SharedArrayBuffer, row: number): () => void {
   const words = new Int32Array(heartbeats)
+  // It is watched from its first beat on: one that stands still before the timer fires would never be missed.
+  Atomics.add(words, row, 1)
   const timer = setInterval(() => Atomics.add(words, row, 1), INTERVAL)
   timer.unref()
   return () => clearInterval(timer)

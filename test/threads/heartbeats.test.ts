@@ -58,13 +58,21 @@ test('a word that runs over goes on', () => {
   assert.deepEqual(watch.stalled(5000), [])
 })
 
-test('a thread beats ten times a second, in its own row, until it is stopped', (t) => {
+test('a thread beats at once, then ten times a second, in its own row, until it is stopped', (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] })
   const { words, heartbeats } = watched(2)
   const stop = beat(heartbeats, 1)
   t.mock.timers.tick(1000)
-  assert.deepEqual([...words], [0, 10])
+  assert.deepEqual([...words], [0, 11])
   stop()
   t.mock.timers.tick(1000)
-  assert.deepEqual([...words], [0, 10])
+  assert.deepEqual([...words], [0, 11])
+})
+
+test('a thread beats as soon as it starts, so that one that stands still right then is noticed', (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  const { heartbeats, watch } = watched(1)
+  t.after(beat(heartbeats, 0))
+  assert.deepEqual(watch.stalled(0), [])
+  assert.deepEqual(watch.stalled(1000), [0])
 })
