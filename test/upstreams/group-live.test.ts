@@ -44,8 +44,11 @@ test('a thread that dies gives back its places, those of others stay taken', () 
   assert.deepEqual([first.beginTrial(2), first.beginTrial(2)], [true, false])
 })
 
-test('whoever waits in any thread is told of a place, and nobody is when nobody waits', async () => {
+test('whoever waits in any thread is told of a place, and nobody is when nobody waits', async (t) => {
   const { first, second } = views()
+  // A wait for shared memory keeps no process alive, as the sockets of whoever waits do.
+  const alive = setInterval(() => {}, 1000)
+  t.after(() => clearInterval(alive))
   first.announceFree()
   assert.equal(first.freed, 0)
   second.addWaiting(1)
