@@ -9,7 +9,10 @@ const TOOLS = [
   { command: 'redis-server', package: 'redis-server' },
   // Brings promtool along.
   { command: 'prometheus', package: 'prometheus' },
-  { command: 'chromium', package: 'chromium' }
+  { command: 'chromium', package: 'chromium' },
+  // They look at their own configuration where a document shows it.
+  { command: 'nginx', package: 'nginx' },
+  { command: 'haproxy', package: 'haproxy' }
 ] as const
 
 const missing = TOOLS.filter(({ command }) => spawnSync('sh', ['-c', `command -v ${command}`]).status !== 0)
@@ -28,8 +31,11 @@ if (missing.length > 0) {
     const { status } = spawnSync('apt-get', args, { stdio: 'inherit', env })
     if (status !== 0) process.exit(status ?? 1)
   }
-  // Debian starts it as a service, on the port that is the gateway's for its admin API.
-  if (missing.some(({ command }) => command === 'prometheus') && existsSync('/run/systemd/system')) {
-    spawnSync('systemctl', ['disable', '--now', 'prometheus'], { stdio: 'inherit' })
+  // Debian starts them as services: Prometheus on the port that is the gateway's for its admin API, nginx on 80.
+  const services = ['prometheus', 'nginx', 'haproxy'].filter((name) =>
+    missing.some(({ command }) => command === name)
+  )
+  if (services.length > 0 && existsSync('/run/systemd/system')) {
+    spawnSync('systemctl', ['disable', '--now', ...services], { stdio: 'inherit' })
   }
 }

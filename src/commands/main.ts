@@ -70,24 +70,39 @@ exit codes: 0 done, 1 refused, wrong words or an error, 2 no gateway answers
 /** Runs the command line; its exit codes are those of the usage, with the reason on standard error. */
 export async function main(argv: readonly string[]): Promise<void> {
   try {
-    const { values, positionals, tokens } = parse(argv)
-    const [name = '', ...args] = positionals
-    if (values.help) {
+    const words = readWords(argv)
+    if (words === 'help') {
       process.stdout.write(USAGE)
       return
     }
-    if (!isCommand(name)) {
-      throw new UsageError(name === '' ? 'a command is missing' : `there is no command "${name}"`)
-    }
-    const given = tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []))
-    checkWords(name, COMMAND_WORDS[name], args, given)
-    const command = await COMMANDS[name]()
-    const code = await command(optionsOf(values), args)
+    const command = await COMMANDS[words.name]()
+    const code = await command(words.options, words.args)
     if (code !== undefined) process.exitCode = code
   } catch (error) {
     process.stderr.write(`${explainFailure(error)}\n`)
     process.exitCode = error instanceof NoGatewayError ? 2 : 1
   }
+}
+
+/** A command line that is one. */
+export interface Words {
+  readonly name: CommandName
+  readonly options: CommandOptions
+  /** What stands behind the command. */
+  readonly args: readonly string[]
+}
+
+/** Reads a command line, without its first word `xecureapi`. @throws UsageError for words that no command takes */
+export function readWords(argv: readonly string[]): Words | 'help' {
+  const { values, positionals, tokens } = parse(argv)
+  const [name = '', ...args] = positionals
+  if (values.help) return 'help'
+  if (!isCommand(name)) {
+    throw new UsageError(name === '' ? 'a command is missing' : `there is no command "${name}"`)
+  }
+  const given = tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []))
+  checkWords(name, COMMAND_WORDS[name], args, given)
+  return { name, options: optionsOf(values), args }
 }
 
 /** What a command could not do, for the operator. */
