@@ -13,7 +13,7 @@ const Token = {
 export const AdminSchema = Type.Object(
   {
     host: Type.Optional(
-      ListenHost('127.0.0.1', 'Address of the admin listener; other than loopback only with tokens.')
+      ListenHost('127.0.0.1', 'Address of the admin listener; any other than loopback only beside tokens.')
     ),
     port: Type.Optional(ListenPort(9090, 'Port of the admin listener; 0 = any free port.')),
     tokens: Type.Optional(
@@ -42,5 +42,5 @@ export const AdminSchema = Type.Object(
       )
     )
   },
-  { ...CLOSED, description: 'The admin listener.', default: {} }
+  { ...CLOSED, description: 'The listener of the admin API, metrics and the dashboard.', default: {} }
 )

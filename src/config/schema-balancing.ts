@@ -26,9 +26,9 @@ export const BalancingSchema = Type.Union(
     Type.Object(
       {
         algorithm: AlgorithmSchema,
-        key: Type.Optional(RequestKey('What hash goes by, and no other algorithm; absent = ip.'))
+        key: Type.Optional(RequestKey('What hash goes by, and no other algorithm. By default ip.'))
       },
-      CLOSED
+      { ...CLOSED, description: 'An algorithm with what it goes by.' }
     )
   ],
   {
@@ -57,13 +57,15 @@ export const AffinitySchema = Type.Object(
     ),
     ttl: Type.Optional(
       Duration({
-        description: 'How long a session is kept after its last request, from 1s to 168h.',
-        default: '1h'
+        description: 'How long a session is kept after its last request.',
+        default: '1h',
+        range: ['1s', '168h']
       })
     ),
     secret: Type.Optional(
       Type.String({
-        description: 'What the cookie is signed with; absent = one that the gateway makes once and keeps.',
+        description:
+          'What the cookie is signed with. By default one that the gateway makes once and keeps in its store.',
         minLength: 16,
         maxLength: 4096,
         // Whoever reads this may not see the value in messages either.
@@ -81,13 +83,16 @@ export const QueueSchema = Type.Object(
   {
     max: Type.Optional(
       Type.Integer({
-        description: 'Requests that may wait, over all threads; 0 = none.',
+        description:
+          'Requests that may wait, over all threads, when every backend has its maxInFlight; 0 = none.',
         default: 0,
         minimum: 0,
         maximum: 1_000_000
       })
     ),
-    timeout: Type.Optional(Duration({ description: 'The longest wait, at least 1ms.', default: '1s' }))
+    timeout: Type.Optional(
+      Duration({ description: 'The longest wait.', default: '1s', range: ['1ms', '24h'] })
+    )
   },
   {
     ...CLOSED,
@@ -101,14 +106,18 @@ export const ConnectionsSchema = Type.Object(
   {
     perBackend: Type.Optional(
       Type.Integer({
-        description: 'Most idle connections that one thread keeps to one backend.',
+        description:
+          'Most idle HTTP/1.1 connections that one thread keeps to one backend. More are opened when they are needed.',
         default: 128,
         minimum: 1,
         maximum: 65_535
       })
     ),
     keepAlive: Type.Optional(
-      Duration({ description: 'How long an idle connection is kept; 0s = not at all.', default: '60s' })
+      Duration({
+        description: 'How long an idle connection is kept, unless the backend says less; 0s = not at all.',
+        default: '60s'
+      })
     )
   },
   { ...CLOSED, description: 'Connections to backends.', default: {} }

@@ -24,18 +24,23 @@ export const DiscoverySchema = Type.Object(
     ),
     records: Type.Optional(
       Type.Enum(['a', 'srv'], {
-        description: 'Of dns: a: addresses, IPv4 and IPv6. srv: as by default for names that begin with "_".'
+        description:
+          'Of dns: a: addresses, IPv4 and IPv6. srv: SRV records, their priority is the tier and their weight the weight. By default srv for names that begin with "_", else a.'
       })
     ),
-    scheme: Type.Optional(Type.Enum(['http', 'https'], { description: 'Of dns: http by default.' })),
+    scheme: Type.Optional(
+      Type.Enum(['http', 'https'], { description: 'Of dns: how backends are spoken to. By default http.' })
+    ),
     refresh: Type.Optional(
       Duration({
-        description: 'Of dns: how long an answer is good for at most, whatever its TTL; 5s by default.'
+        description:
+          'Of dns: how long an answer is good for at most; its TTL counts from 1s to 10s. By default 5s.',
+        range: ['100ms', '24h']
       })
     ),
     servers: Type.Optional(
-      Type.Array(Type.String({ minLength: 1 }), {
-        description: 'Of dns: name servers, with or without port; by default those of the system.',
+      Type.Array(Type.String({ description: 'A name server.', minLength: 1 }), {
+        description: 'Of dns: name servers, with or without port. By default those of the system.',
         minItems: 1,
         uniqueItems: true,
         examples: [['10.0.0.53', '[fd00::53]:5353']]
@@ -44,14 +49,14 @@ export const DiscoverySchema = Type.Object(
     path: Type.Optional(
       Type.String({
         description:
-          'Of file: its path. A list of backends as in `backends`, or of targets as Prometheus has them.',
+          'Of file: a JSON or YAML file with a list as in backends, or with targets as Prometheus has them. It is watched.',
         minLength: 1
       })
     )
   },
   {
     ...CLOSED,
-    description: 'Where further backends are found.',
+    description: 'Where further backends are found; absent = off.',
     examples: [
       { type: 'dns', name: 'catalog.internal', port: 3001 },
       { type: 'file', path: 'catalog.json' }

@@ -7,8 +7,11 @@ import { SIZE_PATTERN } from './units.ts'
 const TIMEOUTS = {
   connect: ['Until a connection to the backend is there; 0s = none.', '2s'],
   response: ['From the end of the request to the head of the response; 0s = none.', '30s'],
-  idle: ['Longest silence while a body is on its way; 0s = none.', '60s'],
-  total: ['Until the head of the final response, all attempts included; 0s = none.', '0s']
+  idle: [
+    'Longest silence while a body is on its way; 0s = none. Event streams and upgrades have none.',
+    '60s'
+  ],
+  total: ['Until the head of the final response, waiting and all attempts included; 0s = none.', '0s']
 } as const
 
 /** `timeouts` of a group, or of a route, which overrides key by key and so has no defaults. */
@@ -43,7 +46,7 @@ export function retrySchema(of: 'group' | 'route') {
   const properties = {
     attempts: Type.Optional(
       Type.Integer({
-        description: 'Tries in all, the first included.',
+        description: 'Tries in all, the first included. 1 = no retries.',
         minimum: 1,
         maximum: 10,
         ...preset(2)
@@ -51,7 +54,8 @@ export function retrySchema(of: 'group' | 'route') {
     ),
     on: Type.Optional(
       Type.Array(ConditionSchema, {
-        description: 'What is tried again: failures and statuses. A failed connection always is.',
+        description:
+          'What is tried again: connect, reset, timeout, and statuses. A failed connection always is.',
         uniqueItems: true,
         examples: [['connect', 'reset', 503]],
         ...preset(['connect', 'reset'])
@@ -67,7 +71,7 @@ export function retrySchema(of: 'group' | 'route') {
     ),
     budgetPercent: Type.Optional(
       Type.Integer({
-        description: 'Share of the requests under way that may be retries; 3 always may.',
+        description: "Share of the group's requests under way that may be retries; 3 always may.",
         minimum: 0,
         maximum: 100,
         ...preset(20)
@@ -75,7 +79,7 @@ export function retrySchema(of: 'group' | 'route') {
     ),
     bodyBuffer: Type.Optional(
       Type.String({
-        description: 'Largest request body that is kept to be sent again.',
+        description: 'Largest request body that is kept to be sent again. Up to 16MiB.',
         pattern: SIZE_PATTERN,
         errorMessage: 'expected a size such as 512B, 64KiB or 1MiB',
         examples: ['64KiB'],
@@ -92,7 +96,7 @@ export const HeaderRulesSchema = Type.Object(
     request: Type.Optional(directionSchema('request')),
     response: Type.Optional(directionSchema('response'))
   },
-  { ...CLOSED, description: 'Header fields that are changed on the way.' }
+  { ...CLOSED, description: 'Header fields that are changed on the way; absent = none by the configuration.' }
 )
 
 function directionSchema(direction: string) {
@@ -116,5 +120,8 @@ function directionSchema(direction: string) {
 function block<T extends TProperties>(of: 'group' | 'route', properties: T, description: string) {
   return of === 'group'
     ? Type.Object(properties, { ...CLOSED, description, default: {} })
-    : Type.Object(properties, { ...CLOSED, description: `${description} Overrides the group's, key by key.` })
+    : Type.Object(properties, {
+        ...CLOSED,
+        description: `${description} Overrides the group's, key by key. By default as the group has it.`
+      })
 }

@@ -23,7 +23,10 @@ const ExpectSchema = Type.Object(
       )
     ),
     body: Type.Optional(
-      Type.String({ description: "A text that the body's first 64 KiB must contain.", minLength: 1 })
+      Type.String({
+        description: "A text that the body's first 64 KiB must contain. By default none.",
+        minLength: 1
+      })
     )
   },
   { ...CLOSED, description: 'What an http probe must find.', default: {} }
@@ -41,7 +44,7 @@ export const HealthCheckSchema = Type.Object(
   {
     type: Type.Optional(
       Type.Enum(['http', 'tcp'], {
-        description: 'Whether a probe is a request, or only a connection.',
+        description: 'What a probe is. http: a request. tcp: a connection.',
         default: 'http'
       })
     ),
@@ -55,7 +58,11 @@ export const HealthCheckSchema = Type.Object(
       })
     ),
     port: Type.Optional(
-      Type.Integer({ description: "Another port than the backend's own.", minimum: 1, maximum: 65_535 })
+      Type.Integer({
+        description: "Port that is probed. By default the backend's own.",
+        minimum: 1,
+        maximum: 65_535
+      })
     ),
     method: Type.Optional(
       Type.String({
@@ -68,9 +75,15 @@ export const HealthCheckSchema = Type.Object(
     ),
     headers: Type.Optional(HeadersSchema),
     interval: Type.Optional(
-      Duration({ description: 'Time between the starts of two probes, at least 100ms.', default: '2s' })
+      Duration({
+        description: 'Time between the starts of two probes, a tenth more or less.',
+        default: '2s',
+        range: ['100ms', '24h']
+      })
     ),
-    timeout: Type.Optional(Duration({ description: 'How long one probe may take.', default: '1s' })),
+    timeout: Type.Optional(
+      Duration({ description: 'How long one probe may take.', default: '1s', range: ['1ms', '24h'] })
+    ),
     healthyAfter: Type.Optional(
       Type.Integer({
         description: 'Good probes in a row that make an ill backend well.',
@@ -89,7 +102,10 @@ export const HealthCheckSchema = Type.Object(
     ),
     expect: Type.Optional(ExpectSchema),
     initially: Type.Optional(
-      Type.Enum(['healthy', 'unhealthy'], { description: 'What a backend is before its first verdict.' })
+      Type.Enum(['healthy', 'unhealthy'], {
+        description:
+          'What a backend is before its first verdict. By default healthy; unhealthy if it is registered or discovered.'
+      })
     )
   },
   { ...CLOSED, description: 'Probes that take an ill backend out and let a well one back; absent = off.' }
@@ -107,20 +123,31 @@ export const OutlierDetectionSchema = Type.Object(
       })
     ),
     interval: Type.Optional(
-      Duration({ description: 'How often success rates are compared, at least 100ms.', default: '10s' })
+      Duration({
+        description: 'How often success rates are compared.',
+        default: '10s',
+        range: ['100ms', '24h']
+      })
     ),
     ejectFor: Type.Optional(
       Duration({
-        description: 'Time of the first ejection; the second takes twice as long, and so on.',
-        default: '30s'
+        description:
+          'Time of the first ejection; the second takes twice as long, the third three times. At most maxEjectFor.',
+        default: '30s',
+        range: ['1ms', '24h']
       })
     ),
     maxEjectFor: Type.Optional(
-      Duration({ description: 'The longest ejection, at least ejectFor.', default: '300s' })
+      Duration({
+        description: 'The longest ejection, at least ejectFor.',
+        default: '300s',
+        range: ['1ms', '24h']
+      })
     ),
     maxEjectedPercent: Type.Optional(
       Type.Integer({
-        description: 'Share of the group that may be ejected at once; one backend always may.',
+        description:
+          'Share of the group that may be ejected at once; one backend always may. Below 100, the last one that may have traffic stays.',
         default: 50,
         minimum: 0,
         maximum: 100
@@ -142,7 +169,7 @@ export const CircuitBreakerSchema = Type.Object(
   {
     failurePercent: Type.Optional(
       Type.Integer({
-        description: 'Share of failed attempts that opens it.',
+        description: "Share of the group's attempts that must fail to open it.",
         default: 50,
         minimum: 1,
         maximum: 100
@@ -157,10 +184,18 @@ export const CircuitBreakerSchema = Type.Object(
       })
     ),
     window: Type.Optional(
-      Duration({ description: 'Time over which attempts are counted, at least 100ms.', default: '10s' })
+      Duration({
+        description: 'Time over which attempts are counted.',
+        default: '10s',
+        range: ['100ms', '24h']
+      })
     ),
     openFor: Type.Optional(
-      Duration({ description: 'Time until a few requests are let through to try.', default: '5s' })
+      Duration({
+        description: 'Time until requests are let through to try, at most three at once.',
+        default: '5s',
+        range: ['1ms', '24h']
+      })
     )
   },
   {

@@ -1,89 +1,13 @@
 import { Type } from 'typebox'
 import { LIMIT_KEY_MESSAGE, LIMIT_KEY_PATTERN } from './request-key-text.ts'
-import { CLOSED, Duration, Name } from './schema-parts.ts'
+import { AddressBlock, CLOSED, Duration, Name } from './schema-parts.ts'
 import { PRIORITIES } from './types.ts'
-import { SIZE_PATTERN } from './units.ts'
 
 /** Most clients that a limit tells apart unless it says otherwise. */
 export const MAX_KEYS = 100_000
 
 /** The largest sum of costs and keys that a limit takes. */
 const MANY = 1_000_000_000
-
-function Size(description: string, preset?: string) {
-  return Type.String({
-    description,
-    ...(preset !== undefined && { default: preset }),
-    pattern: SIZE_PATTERN,
-    errorMessage: 'expected a size such as 512B, 64KiB or 10MiB',
-    examples: ['64KiB', '10MiB']
-  })
-}
-
-function BodyLimit(description: string, preset?: string) {
-  return Type.Union([Size(description), Type.Literal(0)], {
-    description,
-    ...(preset !== undefined && { default: preset }),
-    errorMessage: 'expected a size such as 64KiB or 10MiB, or 0 for any'
-  })
-}
-
-/** `bodyLimit` of a route. */
-export const RouteBodyLimit = BodyLimit("Largest body of a request instead of the server's; 0 = any.")
-
-/** `server.limits`. */
-export const ClientLimitsSchema = Type.Object(
-  {
-    headersTimeout: Type.Optional(
-      Duration({
-        description: 'For the head of a request, a TLS handshake, a PROXY protocol header.',
-        default: '10s'
-      })
-    ),
-    requestTimeout: Type.Optional(
-      Duration({ description: 'For a whole request, its body included; 0s = none.', default: '60s' })
-    ),
-    keepAliveTimeout: Type.Optional(
-      Duration({ description: 'How long an idle connection is kept.', default: '72s' })
-    ),
-    sendTimeout: Type.Optional(
-      Duration({
-        description:
-          'How long a client may take nothing of what is sent to it; 0s = for ever. Event streams and upgrades may.',
-        default: '60s'
-      })
-    ),
-    maxConnections: Type.Optional(
-      Type.Integer({
-        description:
-          'Connections over all threads; beyond, those that are idle for longest are closed; 0 = any number.',
-        default: 10_000,
-        minimum: 0,
-        maximum: 1_000_000
-      })
-    ),
-    maxConnectionsPerIp: Type.Optional(
-      Type.Integer({
-        description: 'Connections of one address, of IPv6 of one /64, over all threads; 0 = any number.',
-        default: 0,
-        minimum: 0,
-        maximum: 1_000_000
-      })
-    ),
-    maxHeaderSize: Type.Optional(Size('Largest header of a request.', '16KiB')),
-    maxHeaders: Type.Optional(
-      Type.Integer({ description: 'Most fields of a header.', default: 100, minimum: 10, maximum: 2000 })
-    ),
-    bodyLimit: Type.Optional(BodyLimit('Largest body of a request; 0 = any.', '10MiB')),
-    maxEventLoopDelay: Type.Optional(
-      Duration({
-        description: 'Mean delay of the event loop beyond which a thread refuses requests; 0s = any.',
-        default: '1s'
-      })
-    )
-  },
-  { ...CLOSED, description: 'What the public listener allows its clients.', default: {} }
-)
 
 const ONE_KEY = 'What tells clients apart; a part that a request lacks is its address.'
 
@@ -98,17 +22,19 @@ const LimitKeySchema = Type.String({
 const LimitSchema = Type.Object(
   {
     name: Type.Optional(
-      Name('Its name in the RateLimit fields and the log; by default `gateway`, or that of the route.')
+      Name(
+        'Its name in the RateLimit fields, log and metrics. By default gateway, or that of the route; in a list with -2 and so on behind it.'
+      )
     ),
     limit: Type.Integer({
-      description: 'Requests, or cost, that a period brings.',
+      description: 'Requests that a period brings; exactly: their cost.',
       minimum: 1,
       maximum: MANY
     }),
-    per: Duration({ description: 'The period, from 1ms to 24h.' }),
+    per: Duration({ description: 'The period.', range: ['1ms', '24h'] }),
     burst: Type.Optional(
       Type.Integer({
-        description: 'Requests, or cost, that may come at once after a pause; by default the limit.',
+        description: 'What may come at once after a pause. By default the limit.',
         minimum: 1,
         maximum: MANY
       })
@@ -144,7 +70,7 @@ const LimitSchema = Type.Object(
       Type.Boolean({ description: 'Whether it only reports what it would stop.', default: false })
     ),
     allow: Type.Optional(
-      Type.Array(Type.String({ minLength: 1 }), {
+      Type.Array(AddressBlock, {
         description: 'Addresses and CIDR blocks of clients that it is not for.',
         default: [],
         uniqueItems: true,
@@ -153,7 +79,8 @@ const LimitSchema = Type.Object(
     ),
     maxKeys: Type.Optional(
       Type.Integer({
-        description: 'Most clients that are told apart at once.',
+        description:
+          'Clients that are told apart at once, in memory that is taken at the start: about 17 bytes each.',
         default: MAX_KEYS,
         minimum: 1,
         maximum: 10_000_000
@@ -189,7 +116,7 @@ export function rateLimitSchema(description: string) {
 
 /** `cost` of a route. */
 export const RouteCost = Type.Integer({
-  description: "What a request costs of the gateway's limits, times their own cost; 1 by default.",
+  description: "What a request costs of the gateway's limits, times their own cost. By default 1.",
   minimum: 1,
   maximum: 1_000_000
 })
@@ -197,7 +124,7 @@ export const RouteCost = Type.Integer({
 /** `priority` of a route. */
 export const PrioritySchema = Type.Enum([...PRIORITIES], {
   description:
-    'What is refused last when there is too much to do: critical, then normal, which is what routes are, then sheddable.'
+    'What is refused first when there is too much to do: sheddable, then normal, then critical. By default normal.'
 })
 
 /** `concurrency` of a group. */
@@ -205,15 +132,26 @@ export const ConcurrencySchema = Type.Object(
   {
     mode: Type.Optional(
       Type.Enum(['adaptive', 'static'], {
-        description: 'adaptive: follows the latency, between min and max. static: max.',
+        description:
+          'adaptive: what the backends can bear, as their latency tells, from min to max. static: always max.',
         default: 'adaptive'
       })
     ),
     min: Type.Optional(
-      Type.Integer({ description: 'The least it becomes.', default: 20, minimum: 1, maximum: 1_000_000 })
+      Type.Integer({
+        description: 'The least that it becomes, of adaptive; at most max.',
+        default: 20,
+        minimum: 1,
+        maximum: 1_000_000
+      })
     ),
     max: Type.Optional(
-      Type.Integer({ description: 'The most it becomes.', default: 1000, minimum: 1, maximum: 1_000_000 })
+      Type.Integer({
+        description: 'The most that it becomes; of static what it is.',
+        default: 1000,
+        minimum: 1,
+        maximum: 1_000_000
+      })
     )
   },
   {

@@ -24,10 +24,25 @@ export function Name(description: string) {
   return Type.String({ description, ...NAME_KEYS })
 }
 
-/** A duration as text; the range is checked after the schema, because JSON Schema can't say it. */
-export function Duration(options: { description: string; default?: string }) {
+/** How a duration is described. */
+interface DurationOptions {
+  readonly description: string
+  readonly default?: string
+  /** The least and the most that it may be; by default `['0s', '24h']`. */
+  readonly range?: readonly [least: string, most: string]
+  /** Whether it may also be 0s, where the least is more than that. */
+  readonly orNone?: boolean
+}
+
+/**
+ * A duration as text; the range is checked after the schema, because JSON Schema can't say it. It stands in the
+ * description; test/config/ranges.test.ts holds the two together.
+ */
+export function Duration({ description, default: preset, range = ['0s', '24h'], orNone }: DurationOptions) {
+  const [least, most] = range
   return Type.String({
-    ...options,
+    description: `${description} ${orNone ? '0s, or from' : 'From'} ${least} to ${most}.`,
+    ...(preset !== undefined && { default: preset }),
     pattern: DURATION_PATTERN,
     errorMessage: 'expected a duration such as 250ms, 2s, 1m or 1h',
     examples: ['250ms', '2s', '1m', '1h']
@@ -48,6 +63,13 @@ export function ListenHost(host: string, description: string) {
     errorMessage: 'expected an IP address or a host name'
   })
 }
+
+/** An address, or a block of addresses. */
+export const AddressBlock = Type.String({
+  description: 'An address, or a block of addresses in CIDR notation.',
+  minLength: 1,
+  errorMessage: 'expected an address or a CIDR block such as 10.0.0.0/8'
+})
 
 /** What the name of a header field must look like (RFC 9110 section 5.1). */
 export const HeaderName = {

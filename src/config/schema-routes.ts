@@ -1,8 +1,10 @@
 import { Type } from 'typebox'
-import { AccessSchema, CorsSchema, SecurityHeadersSchema } from './schema-access.ts'
+import { AccessSchema } from './schema-access.ts'
+import { CorsSchema, SecurityHeadersSchema } from './schema-browsers.ts'
+import { RouteBodyLimit } from './schema-client-limits.ts'
 import { RequestKey, Weight } from './schema-balancing.ts'
 import { HeaderRulesSchema, retrySchema, timeoutsSchema } from './schema-forwarding.ts'
-import { PrioritySchema, RouteBodyLimit, RouteCost, rateLimitSchema } from './schema-limits.ts'
+import { PrioritySchema, RouteCost, rateLimitSchema } from './schema-limits.ts'
 import { CLOSED, HOST_LABEL, METHOD_MESSAGE, METHOD_PATTERN, Name } from './schema-parts.ts'
 
 const GroupName = {
@@ -39,16 +41,21 @@ const UpstreamSchema = Type.Union(
 /** One route, in the configuration file as well as in a module of `routesDir`. */
 export const RouteSchema = Type.Object(
   {
-    name: Type.Optional(Name('Unique name; by default made from the path: /api/products is api-products.')),
+    name: Type.Optional(
+      Name(
+        'Unique name, for logs, metrics and messages. By default made from the path: /api/products is api-products.'
+      )
+    ),
     path: Type.String({
-      description: 'Prefix that ends at a segment boundary. `:name` stands for any one segment.',
+      description: 'Prefix that ends at a segment boundary. :name stands for any one segment.',
       pattern: '^/',
       errorMessage: 'expected a path that starts with "/"',
       examples: ['/api/products', '/api/orders/:id']
     }),
     methods: Type.Optional(
       Type.Array(Type.String({ pattern: METHOD_PATTERN, errorMessage: METHOD_MESSAGE }), {
-        description: 'Methods that the route takes; absent = any. HEAD is not implied by GET.',
+        description:
+          'Methods that the route takes; absent = any. Others get 405. HEAD is not implied by GET.',
         minItems: 1,
         uniqueItems: true,
         errorMessage: 'expected at least one method',
@@ -64,7 +71,7 @@ export const RouteSchema = Type.Object(
             'expected a host name such as api.example.com or *.example.com, without scheme and port'
         }),
         {
-          description: 'Hosts that the route takes, `*.` for one or more labels; absent = any.',
+          description: 'Hosts that the route takes, *.example.com for one or more labels; absent = any.',
           minItems: 1,
           uniqueItems: true,
           errorMessage: 'expected at least one host',
@@ -95,7 +102,9 @@ export const RouteSchema = Type.Object(
       })
     ),
     headers: Type.Optional(HeaderRulesSchema),
-    rateLimit: Type.Optional(rateLimitSchema('Limits of the route, besides those of the gateway.')),
+    rateLimit: Type.Optional(
+      rateLimitSchema('Limits of the route, besides those of the gateway; absent = none.')
+    ),
     access: Type.Optional(AccessSchema),
     cors: Type.Optional(CorsSchema),
     securityHeaders: Type.Optional(SecurityHeadersSchema),
@@ -104,7 +113,8 @@ export const RouteSchema = Type.Object(
     bodyLimit: Type.Optional(RouteBodyLimit),
     validateRequests: Type.Optional(
       Type.Boolean({
-        description: "Whether requests that are not what the group's OpenAPI document says get 400.",
+        description:
+          "Whether requests that are not what the group's OpenAPI document says get 400. Its groups need openapi.",
         default: false
       })
     ),

@@ -26,7 +26,7 @@ const RedisUrls = Type.Union(
   ],
   {
     description:
-      'Where Redis is: redis://[user:password@]host[:port][/db], or rediss://. A list: nodes of a cluster. Beside sentinel: the sentinels.',
+      'Of redis, which needs it: where it is: redis://[user:password@]host[:port][/db], or rediss://. A list: nodes of a cluster. Beside sentinel: the sentinels.',
     errorMessage: REDIS_URL_MESSAGE,
     ...SECRET
   }
@@ -43,13 +43,16 @@ const SentinelSchema = Type.Object(
     }),
     password: Type.Optional(
       Type.String({
-        description: 'Password of the sentinels themselves.',
+        description: 'Password of the sentinels themselves, when they ask for one.',
         minLength: 1,
         ...SECRET
       })
     )
   },
-  { ...CLOSED, description: 'Asks sentinels, whose URLs stand in url, where the Redis is.' }
+  {
+    ...CLOSED,
+    description: 'Of redis: a Redis that Sentinel watches over; the URLs of the sentinels stand in url.'
+  }
 )
 
 /** `store`. */
@@ -57,13 +60,14 @@ export const StoreSchema = Type.Object(
   {
     type: Type.Optional(
       Type.Enum(['file', 'redis'], {
-        description: 'file: a folder of this machine. redis: what gateways share.',
+        description:
+          'file: a folder of this machine. redis: registrations, states and limits hold over all gateways with the same Redis and prefix.',
         default: 'file'
       })
     ),
     path: Type.Optional(
       Type.String({
-        description: 'Folder for what stays on this machine.',
+        description: 'Folder for what stays on this machine, whatever the type.',
         default: '.xecureapi',
         minLength: 1
       })
@@ -72,7 +76,7 @@ export const StoreSchema = Type.Object(
     sentinel: Type.Optional(SentinelSchema),
     prefix: Type.Optional(
       Type.String({
-        description: 'What the names of all keys in Redis begin with.',
+        description: 'Of redis: what the names of all its keys begin with.',
         default: 'xgw',
         pattern: '^[A-Za-z0-9][A-Za-z0-9:._-]*$',
         maxLength: 100,

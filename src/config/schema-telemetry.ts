@@ -12,7 +12,8 @@ const AccessSchema = Type.Object(
   {
     sample: Type.Optional(
       Type.Number({
-        description: 'Share of the requests that went well (status below 400, not slow) that have a line.',
+        description:
+          'Share of the requests that went well (status below 400, no reason, not slow) that have a line. All others have theirs.',
         default: 1,
         minimum: 0,
         maximum: 1,
@@ -21,7 +22,7 @@ const AccessSchema = Type.Object(
     ),
     slow: Type.Optional(
       Duration({
-        description: 'Requests that take as long always have a line; 0s = none does.',
+        description: 'Requests that take as long always have a line; 0s = that decides nothing.',
         default: '1s'
       })
     )
@@ -40,12 +41,13 @@ export const LogSchema = Type.Object(
     ),
     format: Type.Optional(
       Type.Enum(['auto', 'json', 'pretty'], {
-        description: 'How lines are written. auto: for people on a terminal, else JSON.',
+        description:
+          'How lines are written. pretty: for people. auto: pretty on a terminal, else json. Takes effect at the next start.',
         default: 'auto'
       })
     ),
     access: Type.Optional(
-      Type.Union([Type.Boolean(), AccessSchema], {
+      Type.Union([Type.Boolean({ description: 'All, or none.' }), AccessSchema], {
         description: 'Whether every request is one line, or a share of those that went well.',
         default: true,
         errorMessage: 'expected true, false, or a mapping of sample and slow'
@@ -94,17 +96,18 @@ export const TracingSchema = Type.Object(
       Type.Record(
         Type.String(),
         Type.String({
+          description: 'Value of the field.',
           pattern: '^[\\t\\x20-\\x7e\\x80-\\xff]*$',
           errorMessage: 'expected a header value: a text in one line',
           ...SECRET
         }),
         {
-          description: 'Header fields for the collector, such as what it wants to see of a token.',
+          description: 'Header fields for the collector, such as a token.',
           default: {},
           propertyNames: HeaderName
         }
       )
     )
   },
-  { ...CLOSED, description: 'Exports what becomes of requests, as traces of OpenTelemetry.' }
+  { ...CLOSED, description: 'Exports what becomes of requests, as traces of OpenTelemetry; absent = off.' }
 )

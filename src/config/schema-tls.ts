@@ -25,7 +25,8 @@ const CertificateSchema = Type.Object(
           errorMessage: 'expected a host name such as shop.example.com or *.example.com, and no address'
         }),
         {
-          description: 'Names that it is for, `*.` for one label; absent = those in the certificate.',
+          description:
+            'Names that it is for, *.example.com for one label. By default those in the certificate.',
           minItems: 1,
           uniqueItems: true,
           errorMessage: 'expected at least one host',
@@ -41,12 +42,18 @@ const CertificateSchema = Type.Object(
 export const ServerTlsSchema = Type.Object(
   {
     certificates: Type.Array(CertificateSchema, {
-      description: 'The first one is for clients that name no host, or one that none is for.',
+      description:
+        'Certificates by the names that they are for. The first is for clients that name no host, or one that none is for.',
       minItems: 1,
       errorMessage: 'expected at least one certificate',
       examples: [[{ cert: 'tls/shop.crt', key: 'tls/shop.key' }]]
     }),
-    http2: Type.Optional(Type.Boolean({ description: 'Whether clients may choose HTTP/2.', default: true }))
+    http2: Type.Optional(
+      Type.Boolean({
+        description: 'Whether clients may choose HTTP/2 by ALPN; HTTP/1.1 they always may.',
+        default: true
+      })
+    )
   },
   { ...CLOSED, description: 'TLS of the public listener; absent = plain HTTP.' }
 )
@@ -80,5 +87,5 @@ export const UpstreamTlsSchema = Type.Object(
       })
     )
   },
-  { ...CLOSED, description: 'TLS to https:// backends; absent = verified by the usual authorities.' }
+  { ...CLOSED, description: 'TLS to https: backends; absent = verified by the usual authorities.' }
 )

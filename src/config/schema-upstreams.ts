@@ -49,7 +49,7 @@ const BackendSchema = Type.Union(
           })
         )
       },
-      CLOSED
+      { ...CLOSED, description: 'A server with how it is to be treated.' }
     )
   ],
   { description: 'One server of the group.' }
@@ -85,13 +85,17 @@ export const UpstreamSchema = Type.Object(
     circuitBreaker: Type.Optional(CircuitBreakerSchema),
     concurrency: Type.Optional(ConcurrencySchema),
     slowStart: Type.Optional(
-      Duration({ description: 'How long the share of a backend that came back grows; absent = not at all.' })
+      Duration({
+        description:
+          'How long the share of a backend that came back grows; absent = it has all of it at once.'
+      })
     ),
     affinity: Type.Optional(AffinitySchema),
     queue: Type.Optional(QueueSchema),
     panicThreshold: Type.Optional(
       Type.Integer({
-        description: 'When fewer percent of a tier than this are well, all of it are used; 0 = never.',
+        description:
+          'When fewer percent of a tier than this are well and no other can help, all of it are used; 0 = never.',
         default: 0,
         minimum: 0,
         maximum: 100

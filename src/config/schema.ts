@@ -2,8 +2,9 @@ import { Type, type Static } from 'typebox'
 import { AuthSchema } from './schema-access.ts'
 import { AdminSchema } from './schema-admin.ts'
 import { DocsSchema } from './schema-docs.ts'
-import { ClientLimitsSchema, rateLimitSchema } from './schema-limits.ts'
-import { CLOSED, Duration, ListenHost, ListenPort, NAME_KEYS } from './schema-parts.ts'
+import { ClientLimitsSchema } from './schema-client-limits.ts'
+import { rateLimitSchema } from './schema-limits.ts'
+import { AddressBlock, CLOSED, Duration, ListenHost, ListenPort, NAME_KEYS } from './schema-parts.ts'
 import { RouteSchema } from './schema-routes.ts'
 import { StoreSchema } from './schema-store.ts'
 import { LogSchema, TracingSchema } from './schema-telemetry.ts'
@@ -16,15 +17,17 @@ const ServerSchema = Type.Object(
     port: Type.Optional(ListenPort(8080, 'Port of the public listener; 0 = any free port.')),
     workers: Type.Optional(
       Type.Union([Type.Integer({ minimum: 0, maximum: 256 }), Type.Literal('auto')], {
-        description: 'Threads that serve traffic: auto = one per core, 0 = the main thread.',
+        description:
+          'Threads that serve traffic: auto = one per core, 0 = the main thread. Takes effect at the next start.',
         default: 'auto',
         errorMessage: 'expected a whole number from 0 to 256, or auto',
         examples: ['auto', 4]
       })
     ),
     trustProxy: Type.Optional(
-      Type.Array(Type.String({ minLength: 1 }), {
-        description: 'Addresses and CIDR blocks in front of the gateway whose X-Forwarded-* is believed.',
+      Type.Array(AddressBlock, {
+        description:
+          'Addresses and CIDR blocks in front of the gateway whose X-Forwarded-* and Forwarded are believed.',
         default: [],
         uniqueItems: true,
         examples: [['10.0.0.0/8', '::1']]
@@ -33,7 +36,7 @@ const ServerSchema = Type.Object(
     proxyProtocol: Type.Optional(
       Type.Boolean({
         description:
-          'Whether connections from trustProxy begin with a PROXY protocol header, version 1 or 2.',
+          'Whether connections from trustProxy, which must name somebody, begin with a PROXY protocol header, version 1 or 2.',
         default: false
       })
     ),
@@ -41,17 +44,25 @@ const ServerSchema = Type.Object(
     redirect: Type.Optional(RedirectSchema),
     limits: Type.Optional(ClientLimitsSchema),
     stallTimeout: Type.Optional(
-      Duration({ description: 'A worker whose loop stands still for this long is replaced.', default: '30s' })
+      Duration({
+        description: 'A worker whose loop stands still for this long is replaced.',
+        default: '30s',
+        range: ['500ms', '24h']
+      })
     ),
     shutdown: Type.Optional(
       Type.Object(
         {
           delay: Type.Optional(
-            Duration({ description: 'Time between "not ready" and the end of accepting.', default: '5s' })
+            Duration({
+              description:
+                'How long it serves on after the stop signal, no longer ready, so that balancers in front notice.',
+              default: '5s'
+            })
           ),
           timeout: Type.Optional(
             Duration({
-              description: 'What is still in flight this long after the stop began is cut off.',
+              description: 'What is still in flight this long after the stop signal is cut off.',
               default: '25s'
             })
           )
@@ -76,12 +87,14 @@ export const configSchema = Type.Object(
     docs: Type.Optional(DocsSchema),
     store: Type.Optional(StoreSchema),
     rateLimit: Type.Optional(
-      rateLimitSchema('Limits of the gateway: whatever comes in counts, also what no route takes.')
+      rateLimitSchema(
+        'Limits of the gateway: whatever comes in counts, also what no route takes; absent = none.'
+      )
     ),
     auth: Type.Optional(AuthSchema),
     upstreams: Type.Optional(
       Type.Record(Type.String(), UpstreamSchema, {
-        description: 'Upstream groups by name.',
+        description: 'Upstream groups by name: letters, digits, "_" and "-".',
         default: {},
         propertyNames: NAME_KEYS
       })
@@ -91,7 +104,8 @@ export const configSchema = Type.Object(
     ),
     routesDir: Type.Optional(
       Type.String({
-        description: 'Folder of modules (*.ts, *.js, *.mjs) that export further routes with defineRoutes.',
+        description:
+          'Folder of modules (*.ts, *.js, *.mjs) that default-export further routes with defineRoutes.',
         minLength: 1,
         examples: ['routes']
       })
@@ -102,6 +116,7 @@ export const configSchema = Type.Object(
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     $id: 'urn:xecureapi:gateway:configuration',
     title: 'XecureAPI Gateway configuration',
+    description: 'What one gateway listens on, which backends it has, and which routes lead to them.',
     examples: [
       {
         upstreams: { catalog: { backends: ['http://10.0.0.11:3001'], healthCheck: { path: '/healthz' } } },
