@@ -5,8 +5,15 @@ import type { Command } from './main.ts'
 export const validate: Command = async ({ config: file }) => {
   const { routes, upstreams } = await loadCheckedConfig(file)
   const backends = upstreams.reduce((sum, group) => sum + group.backends.length, 0)
-  process.stdout.write(
-    `${file} is valid: ${routes.length} routes, ${upstreams.length} upstream groups, ${backends} backends\n`
-  )
+  const counts = [
+    counted(routes.length, 'route'),
+    counted(upstreams.length, 'upstream group'),
+    counted(backends, 'backend')
+  ]
+  process.stdout.write(`${file} is valid: ${counts.join(', ')}\n`)
   return 0
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }
