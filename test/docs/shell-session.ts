@@ -14,6 +14,9 @@ export interface Ran {
 /** What programs print when others may begin to talk to them. */
 const READY = /\b(?:serves|listens|listening|ready|started|registered)\b/i
 
+/** What a shell says of jobs that end, between what they print. */
+const JOB_NEWS = /^(?:\[\d+\][+-]? +\w|bash: line \d+: +\d+ (?:Killed|Terminated)).*\n/gm
+
 /** Bounds what a part may take, so that one that waits for ever is named. */
 const LONGEST = 60_000
 
@@ -75,20 +78,30 @@ trap end EXIT`)
     const [whole, status, cwd] = done.exec(printed) ?? []
     if (whole === undefined) return { status: this.#shell.exitCode ?? -1, output: printed }
     this.cwd = cwd!
-    return { status: Number(status), output: printed.slice(0, printed.indexOf(whole)) }
+    return {
+      status: Number(status),
+      output: printed.slice(0, printed.indexOf(whole)).replaceAll(JOB_NEWS, '')
+    }
   }
 
-  /** Starts a part that goes on while others run; it is there when it says that it is ready. @throws Error when it ends before */
-  async start(text: string): Promise<void> {
+  /**
+   * Starts a part that goes on while others run; it is there when it says that it is ready.
+   *
+   * @returns What it has said by then.
+   * @throws Error when it ends before.
+   */
+  async start(text: string): Promise<string> {
     const file = join(this.#folder, `.job-${(this.#part += 1)}`)
     const { output } = await this.run(`{ ${text}\n} >'${file}' 2>&1 & echo "$!"`)
     const pid = Number(output)
+    let printed = ''
     await until(`ready is:\n${text}`, async () => {
-      const printed = await readFile(file, 'utf8')
+      printed = await readFile(file, 'utf8')
       if (READY.test(printed)) return true
       if (!isAlive(pid)) throw new Error(`it ended:\n${text}\n${printed}`)
       return false
     })
+    return printed
   }
 
   /** Ends the shell and all its jobs. */

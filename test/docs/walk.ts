@@ -71,12 +71,18 @@ function fileOf(block: Block): string {
 }
 
 async function runBlock(block: Block, text: string, shell: ShellSession): Promise<string> {
-  if (block.words.includes('stays')) {
-    await shell.start(text)
-    return ''
-  }
+  if (block.words.includes('stays')) return await shell.start(text)
   const { output } = await shell.run(text, Number(wordOf(block, 'exit') ?? 0))
+  // Who types on needs longer than a server that starts; this does not.
+  if (/&$/m.test(text)) {
+    for (const [, port] of text.matchAll(/\bPORT=(\d+)/g)) await shell.run(untilListening(port!))
+  }
   return output
+}
+
+function untilListening(port: string): string {
+  const asks = `(: < /dev/tcp/127.0.0.1/${port}) 2>/dev/null`
+  return `for ((tries = 0; tries < 500; tries++)); do ${asks} && break; sleep 0.02; done; ${asks}`
 }
 
 /** Compares what the block before has printed, and asks again where that is possible. */
@@ -87,11 +93,14 @@ async function compare(
   command: string,
   ports: PortMap
 ): Promise<void> {
-  let printed = output
+  let printed: string | undefined = output
   await patiently(LOOKS.test(command), async () => {
+    printed ??= (await shell.try(command)).output
     const differs = differenceOf(block, ports.back(printed))
-    if (differs !== undefined) ({ output: printed } = await shell.try(command))
-    return differs === undefined ? undefined : `${differs}\nin:\n${printed}`
+    if (differs === undefined) return undefined
+    const said = `${differs}\nin:\n${printed}`
+    printed = undefined
+    return said
   })
 }
 
