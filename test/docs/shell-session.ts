@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
+import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { until } from '../helpers/until.ts'
 
@@ -39,6 +39,8 @@ export class ShellSession {
     this.#shell = spawn('bash', ['--noprofile', '--norc'], {
       cwd: folder,
       env,
+      // A session of its own, so that nothing that it started is ever left behind.
+      detached: true,
       stdio: ['pipe', 'pipe', 'pipe']
     })
     this.#ended = once(this.#shell, 'close')
@@ -107,7 +109,8 @@ trap end EXIT`)
   /** Ends the shell and all its jobs. */
   async close(): Promise<void> {
     this.#shell.stdin!.end()
-    const patience = setTimeout(() => this.#shell.kill('SIGKILL'), 20_000)
+    // A part that hangs would never let it come to its end.
+    const patience = setTimeout(() => void killSession(this.#shell.pid!), 20_000)
     await this.#ended
     clearTimeout(patience)
   }
@@ -122,5 +125,16 @@ function isAlive(pid: number): boolean {
     return process.kill(pid, 0)
   } catch {
     return false
+  }
+}
+
+/** Ends all processes of a session: jobs of a shell have groups of their own. */
+async function killSession(session: number): Promise<void> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  for (const pid of pids) {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
+    // Behind the name, which may hold anything: state, parent, group, session (proc(5)).
+    const [, , , found] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    if (Number(found) === session && isAlive(Number(pid))) process.kill(Number(pid), 'SIGKILL')
   }
 }

@@ -25,24 +25,34 @@ export async function openShop(folder: string, env: NodeJS.ProcessEnv, ports: Po
   const file = join(folder, 'gateway.yaml')
   const store = memoryStore()
   const replicas: FastifyInstance[] = []
-  for (const { kind, name, host, port } of layoutOf(await loadConfig(file)).replicas) {
-    const app = await buildService(kind, { name, store })
-    await app.listen({ host, port })
-    replicas.push(app)
-  }
-  const admin = `http://127.0.0.1:${ports.of(9090)}`
-  const gateway = await startGateway(file, folder, env)
-  return {
-    ports,
-    tidy: () => tidy(admin),
-    close: async () => {
-      if (gateway.exitCode === null) {
-        gateway.kill()
-        await once(gateway, 'exit')
-      }
-      await Promise.all(replicas.map((app) => app.close()))
+  const closeReplicas = async (): Promise<void> =>
+    void (await Promise.all(replicas.map((app) => app.close())))
+  try {
+    for (const { kind, name, host, port } of layoutOf(await loadConfig(file)).replicas) {
+      const app = await buildService(kind, { name, store })
+      replicas.push(app)
+      await app.listen({ host, port })
     }
+    const gateway = await startGateway(file, folder, env)
+    return {
+      ports,
+      tidy: () => tidy(`http://127.0.0.1:${ports.of(9090)}`),
+      close: async () => {
+        await stop(gateway)
+        await closeReplicas()
+      }
+    }
+  } catch (error) {
+    await closeReplicas()
+    throw error
   }
+}
+
+async function stop(gateway: ChildProcess): Promise<void> {
+  if (gateway.exitCode !== null || gateway.signalCode !== null) return
+  const ended = once(gateway, 'exit')
+  gateway.kill()
+  await ended
 }
 
 /** The ports that the demo's configuration names. */
@@ -60,11 +70,16 @@ async function startGateway(file: string, cwd: string, env: NodeJS.ProcessEnv): 
   for (const stream of [gateway.stdout, gateway.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => (printed += text))
   }
-  await until('the shop is open', () => {
-    if (gateway.exitCode !== null) throw new Error(printed)
-    return /^xecureapi serves /m.test(printed)
-  })
-  return gateway
+  try {
+    await until('the shop is open', () => {
+      if (gateway.exitCode !== null) throw new Error(printed)
+      return /^xecureapi serves /m.test(printed)
+    })
+    return gateway
+  } catch (error) {
+    await stop(gateway)
+    throw error
+  }
 }
 
 async function tidy(admin: string): Promise<void> {

@@ -31,7 +31,7 @@ suite('what a document tells to do, does what it says', { concurrency: 2 }, () =
   const talking = DOCUMENTS.filter(({ blocks }) => !hasOwnGateway(blocks))
 
   suite('with the demo', { concurrency: 1 }, () => {
-    let shop: Shop
+    let shop: Shop | undefined
     let folder: string
     before(async () => {
       folder = await mkdtemp(join(tmpdir(), 'xecureapi-docs-shop-'))
@@ -39,14 +39,14 @@ suite('what a document tells to do, does what it says', { concurrency: 2 }, () =
       shop = await openShop(folder, await makeCheckout(folder, ports), ports)
     })
     after(async () => {
-      await shop.close()
+      await shop?.close()
       await rm(folder, { recursive: true, force: true, maxRetries: 20 })
     })
     // One after the other: what one takes out of service, another would miss.
     for (const document of talking) {
       test(document.name, async () => {
-        await follow(document, shop.ports)
-        await shop.tidy()
+        await follow(document, shop!.ports)
+        await shop!.tidy()
       })
     }
   })

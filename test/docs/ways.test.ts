@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { placeOf, readBlocks } from './blocks.ts'
+import { type Block, placeOf, readBlocks } from './blocks.ts'
 import { readDocuments } from './documents.ts'
 import { unknownWords, waysOf } from './ways.ts'
 
@@ -26,6 +26,13 @@ suite('the fenced blocks of the documents', () => {
     const wrong = BLOCKS.filter(
       (block) => ['picture', 'json', 'http'].includes(waysOf(block)[0]!) && command.test(block.text)
     )
+    assert.deepEqual(wrong.map(placeOf), [])
+  })
+
+  test('are run where they are programs, or written for what is, and else define something', () => {
+    const runs = (block: Block) =>
+      block.words.some((word) => /^(?:program|stays|file=.*)$/.test(word)) || /^export /m.test(block.text)
+    const wrong = BLOCKS.filter((block) => waysOf(block)[0] === 'code' && !runs(block))
     assert.deepEqual(wrong.map(placeOf), [])
   })
 
