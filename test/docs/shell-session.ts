@@ -27,8 +27,9 @@ const LONGEST = 60_000
 export class ShellSession {
   readonly #shell: ChildProcess
   readonly #folder: string
-  readonly #ended: Promise<unknown>
+  readonly #ended: Promise<void>
   #printed = ''
+  #isOver = false
   #part = 0
   /** Where the shell is now. */
   cwd: string
@@ -43,7 +44,7 @@ export class ShellSession {
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe']
     })
-    this.#ended = once(this.#shell, 'close')
+    this.#ended = once(this.#shell, 'close').then(() => void (this.#isOver = true))
     for (const stream of [this.#shell.stdout!, this.#shell.stderr!]) {
       stream.setEncoding('utf8').on('data', (text: string) => (this.#printed += text))
     }
@@ -72,10 +73,11 @@ trap end EXIT`)
     const part = `{ ${text}\n} </dev/null`
     this.#type(`${survives ? `set +e; ${part}` : part}; printf '${mark}%s %s\\n' "$?" "$PWD"; set -e`)
     const done = new RegExp(`${mark}(\\d+) (.*)\\n`)
-    await Promise.race([
-      this.#ended,
-      until(`this has ended:\n${text}`, () => done.test(this.#printed.slice(begin)), LONGEST)
-    ])
+    await until(
+      `this has ended:\n${text}`,
+      () => this.#isOver || done.test(this.#printed.slice(begin)),
+      LONGEST
+    )
     const printed = this.#printed.slice(begin)
     const [whole, status, cwd] = done.exec(printed) ?? []
     if (whole === undefined) return { status: this.#shell.exitCode ?? -1, output: printed }

@@ -13,8 +13,9 @@ export type Walked = 'shell' | 'transcript' | 'output' | 'program' | 'write'
 /** How long what is asked for may take to become as shown: a probe, a lease, a reload. */
 const PATIENCE = 10_000
 
-/** Commands that only look, so that they may be asked again. */
-const LOOKS = /^(?:curl -s[^X]*$|npx xecureapi (?:status|routes|explain|backends list))/
+/** Commands that only look, so that they may be asked again: one line, and nothing is sent. */
+const LOOKS =
+  /^(?:curl -s(?!.* (?:-X|-d|-T|--data))|npx xecureapi (?:status|routes|explain|backends list)).*\n?$/
 
 /** What is to be done with a block when a document is followed; nothing with those that only other tests look at. */
 export function stepsOf(block: Block): Walked[] {
