@@ -17,8 +17,6 @@ export interface SchemaNode {
   readonly pattern?: string
   readonly minimum?: number
   readonly maximum?: number
-  readonly minLength?: number
-  readonly maxLength?: number
   readonly minItems?: number
   readonly maxItems?: number
   readonly errorMessage?: string
@@ -215,7 +213,9 @@ function written(value: unknown): string {
 
 /** An example of a list or a mapping, which words describe badly. */
 function exampleOf({ examples = [] }: SchemaNode): string {
-  const example = examples.find((each) => typeof each === 'object')
+  const example = examples.find(
+    (each) => typeof each === 'object' && each !== null && Object.keys(each).length > 0
+  )
   return example === undefined ? '' : ` Such as ${code(flow(example))}.`
 }
 
