@@ -9,7 +9,7 @@ import type { ClientResponse } from './client-response.ts'
 import { responseChanges } from './header-changes.ts'
 import { endToEndFields, isEventStream, responseHeaderOptions, valueOf } from './response-fields.ts'
 import { forwardedResponseHeaders } from './response-headers.ts'
-import { endUpload } from './unread-upload.ts'
+import { endUpload, readNothing } from './unread-upload.ts'
 
 /** Fields that HTTP/2 has other means for, and that make a message malformed there (RFC 9113 section 8.2.2). */
 const CONNECTION_SPECIFIC: ReadonlySet<string> = new Set([
@@ -51,6 +51,7 @@ export class Http2ClientResponse implements ClientResponse {
     this.#route = route
     // Whoever answers. Node's own listener, which sends the trailers, comes before.
     if (hasBody(request.raw)) this.#raw.stream.once('wantTrailers', () => endUpload(request.raw))
+    else readNothing(this.#raw.stream)
   }
 
   inform(status: number, _statusText: string, headers: readonly string[]): void {

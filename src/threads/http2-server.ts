@@ -10,6 +10,7 @@ import {
 } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import { setExpectsContinue } from '../forwarding/expect.ts'
+import { closeOnceSent, readNothing } from '../forwarding/unread-upload.ts'
 import { isMethodTaken } from '../routing/http2-checks.ts'
 import { PROBLEM_TYPE } from '../problem.ts'
 import { rawAnswer, rawDocument } from './client-errors.ts'
@@ -89,6 +90,7 @@ export class Http2Server {
     const { stream } = request
     if (stream.destroyed) return
     closeAlways(response, stream)
+    readNothing(stream)
     // Tunnels, WebSocket's of RFC 8441 included, are not for a gateway, and no method that Fastify does not know.
     if (!isMethodTaken(request.method)) {
       this.#refuse(stream, 501, 'method_not_implemented')
@@ -117,7 +119,7 @@ export class Http2Server {
     if (stream.writable) stream.end(body)
     this.#desk.onRawAnswer(answer)
     // Nobody reads what the client still sends, and what goes through a tunnel has no end.
-    stream.once('finish', () => stream.close(constants.NGHTTP2_NO_ERROR))
+    stream.once('finish', () => closeOnceSent(stream))
     const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), LINGER)
     stream.once('close', () => clearTimeout(timer))
   }
