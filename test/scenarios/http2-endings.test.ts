@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test, type TestContext } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { startBackend } from '../helpers/backend.ts'
+import type { RawConfig } from '../helpers/gateway.ts'
 import { forwardAll, type Http2Lab, startHttp2Lab } from '../helpers/http2-lab.ts'
 import { FLAG, fields, frame, getFrame, type RawHttp2, rawHttp2, TYPE, word } from '../helpers/raw-http2.ts'
 import { until } from '../helpers/until.ts'
@@ -18,7 +19,7 @@ interface Window {
 }
 
 /** A client whose streams have all the room that they like, but share the window of their session. */
-async function startWindow(t: TestContext, route: object = {}): Promise<Window> {
+async function startWindow(t: TestContext, route: RawConfig = {}): Promise<Window> {
   const backend = await startBackend(t, 'a', (request, response) => {
     response.end(Buffer.alloc(request.url === '/endless' ? 8 * 1024 * 1024 : LENGTH, 'x'))
   })

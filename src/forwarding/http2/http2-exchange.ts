@@ -39,6 +39,8 @@ export class Http2Exchange implements Exchange {
   #readBefore = 0
   #error: Error | undefined
   #trailers: string[] = []
+  /** Bytes of the body that the backend has announced and that have not come. */
+  #missing: number | undefined
   #hasInformed = false
   #hasHead = false
   #isPaused = false
@@ -146,6 +148,7 @@ export class Http2Exchange implements Exchange {
       return
     }
     this.#hasHead = true
+    this.#missing = announcedLength(raw)
     this.#owner!.answered()
     this.#sink.onHead(status, '', raw.slice(2))
     if (this.#over) return
@@ -166,7 +169,9 @@ export class Http2Exchange implements Exchange {
   }
 
   #onBody(chunk: Buffer): void {
-    if (this.#over || this.#sink.onBody(chunk)) return
+    if (this.#over) return
+    if (this.#missing !== undefined) this.#missing -= chunk.length
+    if (this.#sink.onBody(chunk)) return
     this.#isPaused = true
     this.#stream!.pause()
   }
@@ -180,8 +185,18 @@ export class Http2Exchange implements Exchange {
   #onEnd(): void {
     this.#hasEnded = true
     if (this.#over) return
-    if (!this.#isWhole || !this.#hasHead) this.#onBroken()
+    if ((!this.#isWhole && !this.#isComplete) || !this.#hasHead) this.#onBroken()
     else if (this.#rest.length === 0) this.#onComplete()
+  }
+
+  /**
+   * Whether the stream was reset without an error behind all that was announced: that is how node:http2 ends a response
+   * whose end finds no room in the window of the session.
+   */
+  get #isComplete(): boolean {
+    return (
+      this.#missing === 0 && this.#error === undefined && this.#stream!.rstCode === constants.NGHTTP2_NO_ERROR
+    )
   }
 
   #onComplete(): void {
@@ -239,4 +254,11 @@ export class Http2Exchange implements Exchange {
 /** Of a header whose first field is `:status`, as nghttp2 has made sure. */
 function statusOf(raw: readonly string[]): number {
   return raw[0] === ':status' ? Number(raw[1]) : 0
+}
+
+/** What its Content-Length says, if it has one. */
+function announcedLength(raw: readonly string[]): number | undefined {
+  for (let index = 0; index < raw.length; index += 2)
+    if (raw[index] === 'content-length') return Number(raw[index + 1])
+  return undefined
 }

@@ -29,9 +29,14 @@ export interface SessionOwner {
   forget(session: Http2Session): void
 }
 
-/** What a backend may send before it has to wait for us, in bytes: on one stream, and on all of a session. */
+/** What a backend may send on one stream before it has to wait for us, in bytes. */
 const STREAM_WINDOW = 256 * 1024
-const SESSION_WINDOW = 1024 * 1024
+/**
+ * The same for all of a session: more than thousands of streams have together, so that none waits for another. What comes
+ * over a session counts as taken at once, so it is the windows of the streams that bound what is kept. A server of node:http2
+ * resets a stream that has to wait for this window for its end, so that what has come whole would look broken.
+ */
+const SESSION_WINDOW = 1024 * 1024 * 1024
 /** Options of node:http2 that are the same for all. */
 const SESSION = {
   // What is limited is their bytes, by `maxResponseHead`; one of 64 KiB has fewer fields than this.
