@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http'
 import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2'
 import type { Exchange, Failure, FailureReason, ResponseSink, UpstreamRequest } from '../connection.ts'
 import type { RequestFields } from './request-fields.ts'
@@ -136,7 +137,8 @@ export class Http2Exchange implements Exchange {
   #onInformation(raw: string[]): void {
     if (this.#over || this.#isTooLarge(raw)) return
     this.#hasInformed = true
-    this.#sink.onInformation(statusOf(raw), '', raw.slice(2))
+    const status = statusOf(raw)
+    this.#sink.onInformation(status, reasonPhrase(status), raw.slice(2))
   }
 
   #onHead(raw: string[]): void {
@@ -150,7 +152,7 @@ export class Http2Exchange implements Exchange {
     this.#hasHead = true
     this.#missing = announcedLength(raw)
     this.#owner!.answered()
-    this.#sink.onHead(status, '', raw.slice(2))
+    this.#sink.onHead(status, reasonPhrase(status), raw.slice(2))
     if (this.#over) return
     if (this.#isWhole) this.#deliverRest()
     else this.#stream!.on('data', (chunk: Buffer) => this.#onBody(chunk))
@@ -261,4 +263,9 @@ function announcedLength(raw: readonly string[]): number | undefined {
   for (let index = 0; index < raw.length; index += 2)
     if (raw[index] === 'content-length') return Number(raw[index + 1])
   return undefined
+}
+
+/** HTTP/2 has none. One that is empty is no error over HTTP/1.1, but there are clients that miss it. */
+function reasonPhrase(status: number): string {
+  return STATUS_CODES[status] ?? ''
 }

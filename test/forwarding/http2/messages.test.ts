@@ -56,8 +56,8 @@ test('a response arrives as it was sent: repeated fields, bytes beyond ASCII, in
   ])
   const sink = await settle(connectTo(t, backend.url))
   assert.deepEqual(sink.information, [
-    { status: 100, statusText: '', headers: [] },
-    { status: 103, statusText: '', headers: ['link', '</a>', 'link', '</b>'] }
+    { status: 100, statusText: 'Continue', headers: [] },
+    { status: 103, statusText: 'Early Hints', headers: ['link', '</a>', 'link', '</b>'] }
   ])
   assert.deepEqual(sink.head, {
     status: 299,
@@ -67,6 +67,11 @@ test('a response arrives as it was sent: repeated fields, bytes beyond ASCII, in
   assert.equal(sink.body, 'one two')
   assert.deepEqual(sink.trailers, ['grpc-status', '0', 'x-t', '1', 'x-t', '2'])
   assert.deepEqual(sink.calls, ['sending', 'information', 'information', 'head', 'body', 'end'])
+})
+
+test('the reason phrase is the usual one of the status, where there is one', async (t) => {
+  const backend = await answeringFrames(t, (stream) => [headers(stream, FLAG.endStream, ':status', '404')])
+  assert.equal((await settle(connectTo(t, backend.url))).head?.statusText, 'Not Found')
 })
 
 test('a field whose value can not be is left out', async (t) => {
