@@ -6,7 +6,6 @@ import { trailerFields } from './request-fields.ts'
 /** Writes a request's body to its stream of HTTP/2, then its trailers. */
 export class StreamUpload extends BodyUpload {
   readonly #stream: ClientHttp2Stream
-  readonly #hasLength: boolean
   readonly #onDrain = (): void => this.drained()
 
   /**
@@ -21,7 +20,6 @@ export class StreamUpload extends BodyUpload {
   ) {
     super(request, length, onBroken)
     this.#stream = stream
-    this.#hasLength = length !== undefined
   }
 
   override start(): void {
@@ -46,9 +44,8 @@ export class StreamUpload extends BodyUpload {
   #sendTrailers(): void {
     if (!this.complete || this.#stream.destroyed) return
     try {
-      // What has a length has none, as in HTTP/1.1. Node ends the stream with an empty DATA frame then.
-      const trailers = this.#hasLength ? [] : (this.request.trailers?.() ?? [])
-      this.#stream.sendTrailers(trailerFields(trailers))
+      // Unlike in HTTP/1.1, what has a length may have some. Without any, Node ends the stream with an empty DATA frame.
+      this.#stream.sendTrailers(trailerFields(this.request.trailers?.() ?? []))
     } catch {
       this.onBroken()
     }

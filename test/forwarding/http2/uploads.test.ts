@@ -21,23 +21,28 @@ function ok(stream: number): Buffer[] {
   return [headers(stream, 0, ':status', '200'), data(stream, 'ok', FLAG.endStream)]
 }
 
-test('a body whose length is known goes out with it, and without trailers', async (t) => {
-  const backend = await answeringFrames(t, () => [])
-  const sink = send(connectTo(t, backend.url), {
-    method: 'PUT',
-    headers: ['Content-Length', '3'],
-    body: Readable.from([Buffer.from('abc')]),
-    trailers: () => ['x', 'y']
+for (const [what, trailers, last] of [
+  ['with its trailers', ['x', 'y'], FRAME.headers],
+  ['without any', [], FRAME.data]
+] as const) {
+  test(`a body whose length is known goes out with it, ${what}`, async (t) => {
+    const backend = await answeringFrames(t, () => [])
+    const sink = send(connectTo(t, backend.url), {
+      method: 'PUT',
+      headers: ['Content-Length', '3'],
+      body: Readable.from([Buffer.from('abc')]),
+      trailers: () => trailers
+    })
+    const raw = await backend.connection(0)
+    await until('the request is whole', () => raw.frames.some(isEnd))
+    assert.deepEqual(
+      raw.frames.filter(({ stream }) => stream === 1).map(({ type }) => type),
+      [FRAME.headers, FRAME.data, last]
+    )
+    raw.send(...ok(1))
+    assert.equal((await sink.settled()).body, 'ok')
   })
-  const raw = await backend.connection(0)
-  await until('the request is whole', () => raw.frames.some(isEnd))
-  assert.deepEqual(
-    raw.frames.filter(({ stream }) => stream === 1).map(({ type }) => type),
-    [FRAME.headers, FRAME.data, FRAME.data]
-  )
-  raw.send(...ok(1))
-  assert.equal((await sink.settled()).body, 'ok')
-})
+}
 
 function isEnd({ flags, stream }: { flags: number; stream: number }): boolean {
   return stream > 0 && (flags & FLAG.endStream) !== 0
