@@ -5,7 +5,11 @@ import { existsSync } from 'node:fs'
 const TOOLS = [
   { command: 'curl', package: 'curl' },
   { command: 'openssl', package: 'openssl' },
+  // Brings h2load along.
   { command: 'nghttp', package: 'nghttp2-client' },
+  { command: 'wrk', package: 'wrk' },
+  { command: 'hey', package: 'hey' },
+  { command: 'ab', package: 'apache2-utils' },
   { command: 'redis-server', package: 'redis-server' },
   // Brings promtool along.
   { command: 'prometheus', package: 'prometheus' },
