@@ -12,6 +12,8 @@ import { type Origin, startOrigin } from './origin.ts'
 /** A gateway of two threads, what is behind it, and what foreign clients need to come to it. */
 export interface InteropLab extends TestGateway {
   readonly origin: Origin
+  /** As it was written. */
+  readonly config: RawConfig
   /** The authority that its certificate is of, PEM: the text, and a file with it. */
   readonly ca: string
   readonly caFile: string
@@ -57,6 +59,7 @@ export async function startInteropLab(
   return {
     ...gateway,
     origin,
+    config,
     ca,
     caFile,
     writeFile: writeHere,
