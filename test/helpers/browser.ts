@@ -13,8 +13,12 @@ export interface TestPage {
   readonly requested: () => readonly string[]
 }
 
-/** Opens Debian's Chromium with an empty profile; closed with the test. */
-export async function openBrowser(t: TestContext): Promise<TestPage> {
+/**
+ * Opens Debian's Chromium with an empty profile; closed with the test.
+ *
+ * @param ignoreHTTPSErrors - Whether it takes certificates of authorities that it does not know.
+ */
+export async function openBrowser(t: TestContext, ignoreHTTPSErrors = false): Promise<TestPage> {
   const profile = await mkdtemp(join(tmpdir(), 'xecureapi-browser-'))
   let context: BrowserContext | undefined
   t.after(async () => {
@@ -24,6 +28,7 @@ export async function openBrowser(t: TestContext): Promise<TestPage> {
   context = await chromium.launchPersistentContext(profile, {
     executablePath: '/usr/bin/chromium',
     headless: true,
+    ignoreHTTPSErrors,
     viewport: { width: 1280, height: 1200 },
     args: [
       '--no-sandbox',
