@@ -31,6 +31,9 @@ const STREAM_WINDOW = 256 * 1024
 /** Bytes on their way over all streams of a session: what a fast upload over a long line needs. */
 const SESSION_WINDOW = 1024 * 1024
 
+/** How long a new session may live on when its listener has moved on before its first request, in milliseconds. */
+const PATIENCE = 1_000
+
 /** HTTP/2: takes the requests of client connections that it is given. */
 export class Http2Server {
   readonly #desk: RequestDesk
@@ -67,19 +70,18 @@ export class Http2Server {
       // As Fastify takes them: what both protocols share is all that the rest of the house may use.
       watch.began(stream, response as unknown as ServerResponse)
       this.#onRequest(request, response, rawHeaders)
-      this.#leave(session)
     })
-    // When the listener drains, a new client still gets one answer.
-    if (this.#isLeaving()) session.close()
+    if (this.#isLeaving()) closeInTime(session)
   }
 
-  /** Tells clients to go on elsewhere (GOAWAY), if the listener drains or this server leaves. */
+  /**
+   * Tells clients to go on elsewhere (GOAWAY), if the listener drains or this server leaves. Those that come while it drains
+   * are served until it leaves: each GOAWAY refuses the streams that its client is just opening, and a request whose body
+   * is on its way can often not be sent again.
+   */
   endConnections(): void {
-    for (const { session } of this.#watches) this.#leave(session)
-  }
-
-  #leave(session: ServerHttp2Session): void {
-    if (this.#desk.isDraining || this.#isLeaving()) session.close()
+    if (!this.#desk.isDraining && !this.#isLeaving()) return
+    for (const { session } of this.#watches) session.close()
   }
 
   #onRequest(
@@ -123,6 +125,12 @@ export class Http2Server {
     const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), LINGER)
     stream.once('close', () => clearTimeout(timer))
   }
+}
+
+/** Who has connected has something to ask. */
+function closeInTime(session: ServerHttp2Session): void {
+  const timer = setTimeout(() => session.close(), PATIENCE)
+  session.once('close', () => clearTimeout(timer))
 }
 
 /** Memory and work that one session can make for the gateway. */

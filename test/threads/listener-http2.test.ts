@@ -264,13 +264,18 @@ suite('when the listener drains', () => {
     await busy.closed
   })
 
-  test('a new client still gets one answer, and a GOAWAY', async (t) => {
+  test('a new client is served until the listener leaves, with all that it asks at once, and told then', async (t) => {
     const started = await start(t)
     started.listener.drain()
-    const session = await open(t, started)
-    const goAway = once(session, 'goaway')
-    assert.equal((await answerOf(ask(session, {}))).body, 'fine over 2.0 for 127.0.0.1')
-    await goAway
+    const client = await rawHttp2(t, started.port)
+    client.write(getFrame(1), getFrame(3), getFrame(5))
+    await client.untilFrame(TYPE.data, 1)
+    // On its way while the others are answered.
+    client.write(getFrame(7))
+    for (const stream of [3, 5, 7]) await client.untilFrame(TYPE.data, stream)
+    assert.ok(!client.frames.some(({ type }) => type === TYPE.goAway))
+    assert.equal(await started.listener.stop(20_000), 0)
+    assert.equal((await client.untilFrame(TYPE.goAway)).payload.readUInt32BE(0), 7)
   })
 
   test('a stop waits for streams, and cuts and counts those that are left', async (t) => {
