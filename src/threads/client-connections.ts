@@ -41,6 +41,8 @@ export class ClientConnections {
   /** Those to be closed next for new ones, the one that is idle for longest last. */
   #candidates: Candidate[] = []
   #fruitlessUntil = 0
+  /** Who waits until all are gone. */
+  #none: PromiseWithResolvers<void> | undefined
   readonly #interval: number
   readonly #timer: NodeJS.Timeout
   #checkedAt = performance.now()
@@ -108,6 +110,13 @@ export class ClientConnections {
     return connection
   }
 
+  /** @returns When there are none any more. */
+  async untilNone(): Promise<void> {
+    if (this.#all.length === 0) return
+    this.#none ??= Promise.withResolvers()
+    await this.#none.promise
+  }
+
   /** Watches no longer. Called when all are gone. */
   close(): void {
     clearInterval(this.#timer)
@@ -136,6 +145,7 @@ export class ClientConnections {
     this.#ledger.counts.close()
     this.#ledger.counts.leave(connection.addressPlace)
     const last = this.#all.pop()!
+    if (this.#all.length === 0) this.#none?.resolve()
     if (last === connection) return
     last.place = place
     this.#all[place] = last

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type ListenOptions, Server, type Socket } from 'node:net'
+import { createServer, type ListenOptions, type Server, type Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { ClientConnection } from './client-connection.ts'
 import { ClientConnections, type ConnectionLedger } from './client-connections.ts'
@@ -11,11 +11,14 @@ import { ProxiedConnections } from './proxied-connections.ts'
 import type { RequestDesk } from './request-desk.ts'
 import type { ServerContexts } from './server-contexts.ts'
 import { TlsServer } from './tls-server.ts'
+import { Turns } from './turns.ts'
 
 /** How often connections that have become idle are looked for at the end, in milliseconds. */
 const IDLE_SWEEP_INTERVAL = 50
 /** How long a connection may say nothing at the end, in milliseconds: its request may be on the way. */
 const SILENT_PATIENCE = 1_000
+/** The same behind a response that has promised to keep it: a client that goes on does so at once. */
+const QUIET_PATIENCE = 250
 
 /** What is spoken on a listening socket, and what its clients may do. */
 export type FrontOptions = Pick<ListenAddress, 'transport' | 'limits'>
@@ -29,8 +32,8 @@ export class Front {
   readonly #tls: TlsServer | undefined
   readonly #proxied: ProxiedConnections | undefined
   readonly #connections: ClientConnections
-  /** Accepts the connections. */
-  readonly #acceptor: Server
+  /** Accepts the connections, until another front has it. */
+  #acceptor: Server | undefined
   #isLeaving = false
 
   /** @param contexts - Needed for TLS. */
@@ -53,18 +56,29 @@ export class Front {
     const { proxyProtocol } = transport
     if (proxyProtocol) this.#proxied = new ProxiedConnections(proxyProtocol, headersTimeout)
     this.#connections = new ClientConnections(limits, ledger)
-    this.#acceptor = createAcceptor(transport.tls, (socket) => this.#onConnection(socket))
   }
 
   /** @throws Error when the address can't be listened on. */
   async listen(options: ListenOptions): Promise<void> {
+    this.#acceptor ??= createAcceptor()
+    this.#take(this.#acceptor)
     this.#acceptor.listen(options)
     await once(this.#acceptor, 'listening')
   }
 
+  /**
+   * Listens on the very socket that another has listened on until now. A socket of its own would do for the kernel to choose
+   * between, but the connections that wait at the other one to be accepted would be reset as it closes.
+   */
+  takeOver(before: Front): void {
+    this.#acceptor = before.#acceptor!
+    before.#acceptor = undefined
+    this.#take(this.#acceptor)
+  }
+
   /** Listens no longer, for now; its connections go on. */
   release(): void {
-    void this.#closeAcceptor()
+    if (this.#acceptor) void this.#closeAcceptor(this.#acceptor)
   }
 
   /** New connections get these certificates. */
@@ -82,11 +96,10 @@ export class Front {
   async leave(): Promise<void> {
     this.#isLeaving = true
     const { server } = this.#http1
-    const gone = this.#closeAcceptor()
+    const gone = this.#acceptor ? this.#closeAcceptor(this.#acceptor) : this.#connections.untilNone()
     this.endConnections()
-    server.closeIdleConnections()
-    // A response that has begun has promised to keep its connection.
-    const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_INTERVAL)
+    this.#destroyQuiet()
+    const sweep = setInterval(() => this.#destroyQuiet(), IDLE_SWEEP_INTERVAL)
     const silent = setTimeout(() => this.#destroySilent(), SILENT_PATIENCE)
     await gone
     clearInterval(sweep)
@@ -101,14 +114,30 @@ export class Front {
   }
 
   /** @returns When all connections are gone. */
-  async #closeAcceptor(): Promise<void> {
-    // An HTTP server's own would also end what is idle, and watch no more over timeouts.
-    await new Promise((resolve) => Server.prototype.close.call(this.#acceptor, resolve))
+  async #closeAcceptor(acceptor: Server): Promise<void> {
+    await new Promise((resolve) => acceptor.close(resolve))
+  }
+
+  /**
+   * Connections that are kept for a next request. To close one in the moment in which that is sent would reset it, and what is
+   * no GET nobody sends again; one that comes in time is answered, and told that it was the last.
+   */
+  #destroyQuiet(): void {
+    const now = performance.now()
+    for (const { socket, user } of this.#connections.all)
+      if (user instanceof Turns && now - (user.quietSince ?? now) >= QUIET_PATIENCE) socket.destroy()
   }
 
   /** Connections that nobody has said anything over: browsers open such ahead of need. */
   #destroySilent(): void {
     for (const { socket } of this.#connections.all) if (socket.bytesRead === 0) socket.destroy()
+  }
+
+  #take(acceptor: Server): void {
+    // A client that leaves during its handshake is gone; once that is done, HTTP/1.x has half-closed connections.
+    Object.assign(acceptor, { allowHalfOpen: !this.#tls })
+    acceptor.removeAllListeners('connection')
+    acceptor.on('connection', (socket: Socket) => this.#onConnection(socket))
   }
 
   #onConnection(socket: Socket): void {
@@ -139,18 +168,13 @@ export class Front {
   }
 }
 
-function createAcceptor(tls: boolean, onConnection: (socket: Socket) => void): Server {
-  const acceptor = createServer(
-    {
-      // A client that leaves during its handshake is gone; once that is done, HTTP/1.x has half-closed connections.
-      allowHalfOpen: !tls,
-      noDelay: true,
-      // A client that lost its power says nothing.
-      keepAlive: true,
-      keepAliveInitialDelay: TCP_KEEP_ALIVE
-    },
-    onConnection
-  )
+function createAcceptor(): Server {
+  // A client that lost its power says nothing.
+  const acceptor = createServer({
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: TCP_KEEP_ALIVE
+  })
   // What can't be accepted for want of memory must not end the thread.
   acceptor.on('error', () => {})
   return acceptor

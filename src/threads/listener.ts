@@ -81,6 +81,12 @@ export class Listener {
     const before = this.#current
     if (before && isDeepStrictEqual(before.address, address)) return
     const front = new Front(this.#desk, address, this.#ledger, this.#contexts)
+    if (before && isDeepStrictEqual(optionsOf(before.address), optionsOf(address))) {
+      front.takeOver(before.front)
+      this.#current = { front, address }
+      this.#retire(before.front)
+      return
+    }
     const isInTheWay =
       before?.address.port === address.port && !(before.address.reusePort && address.reusePort)
     if (isInTheWay) before.front.release()

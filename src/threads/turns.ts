@@ -30,6 +30,8 @@ export class Turns implements ConnectionUser {
   #current: Visit | undefined
   #last: Visit | undefined
   #idleSince = performance.now()
+  /** What had been read when the last request was over. */
+  #readBefore = 0
 
   /** @param below - The TCP connection below it, or itself. */
   constructor(socket: Duplex, below: Socket, limits: ListenerLimits) {
@@ -41,6 +43,12 @@ export class Turns implements ConnectionUser {
 
   get idleSince(): number | undefined {
     return this.#current || this.#waiting.length > 0 ? undefined : this.#idleSince
+  }
+
+  /** The same between two requests, and undefined also when something of the next one has come. */
+  get quietSince(): number | undefined {
+    const isBetween = this.#last?.isOver && this.#last.response.req.complete
+    return isBetween && this.#below.bytesRead === this.#readBefore ? this.idleSince : undefined
   }
 
   /** The last request that came. */
@@ -68,6 +76,7 @@ export class Turns implements ConnectionUser {
     if (visit !== this.#current) return
     this.#current = undefined
     this.#idleSince = performance.now()
+    this.#readBefore = this.#below.bytesRead
     // Not at once: a thousand waiting ones must not end within one another.
     if (this.#waiting.length > 0) process.nextTick(() => this.#next())
   }
