@@ -140,14 +140,18 @@ export async function startGrpcBackend(t: TestContext): Promise<GrpcBackend> {
   }
 }
 
-/** A client over TLS that goes with the test: one connection. @param ca - PEM. */
-export function grpcClient(t: TestContext, url: string, ca: string): Client {
+/**
+ * A client over TLS that goes with the test: one connection.
+ *
+ * @param ca - PEM.
+ * @param retries - Whether it sends again what no server has looked at; by default what the gateway says is seen.
+ */
+export function grpcClient(t: TestContext, url: string, ca: string, retries = false): Client {
   const client = new Client(new URL(url).host, credentials.createSsl(Buffer.from(ca)), {
     'grpc.max_receive_message_length': -1,
     // TLS has no names for addresses.
     'grpc.ssl_target_name_override': 'localhost',
-    // What the gateway says is what the tests are about.
-    'grpc.enable_retries': 0
+    'grpc.enable_retries': retries ? 1 : 0
   })
   t.after(() => client.close())
   return client
