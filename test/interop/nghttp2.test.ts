@@ -38,16 +38,16 @@ test('the clients of nghttp2 get whole answers over HTTP/2', async (t) => {
   const file = await lab.writeFile('upload', UPLOAD)
 
   await t.test('h2load: many streams over several connections', async () => {
-    await h2load(lab, '/text', TEXT.length, 1_000, '-c', '4', '-m', '50')
-    await h2load(lab, '/pieces', PIECES.length, 500, '-c', '2', '-m', '100')
+    await h2load(lab, '/text', TEXT.length, 600, '-c', '4', '-m', '50')
+    await h2load(lab, '/pieces', PIECES.length, 300, '-c', '2', '-m', '100')
     // Nothing of a header is remembered from one to the next.
     const forgetful = ['--header-table-size=0', '--encoder-header-table-size=0']
-    await h2load(lab, '/h2/text', TEXT.length, 300, '-c', '3', '-m', '20', ...forgetful)
+    await h2load(lab, '/h2/text', TEXT.length, 200, '-c', '3', '-m', '20', ...forgetful)
   })
 
   await t.test('h2load: uploads, each of which arrives as it is', async () => {
     for (const prefix of ['', '/h2'])
-      await h2load(lab, `${prefix}/sum`, sumOf(UPLOAD).length, 100, '-c', '2', '-m', '10', '-d', file)
+      await h2load(lab, `${prefix}/sum`, sumOf(UPLOAD).length, 60, '-c', '2', '-m', '10', '-d', file)
     assert.deepEqual([...lab.origin.sums], [sumOf(UPLOAD)])
   })
 
@@ -64,9 +64,9 @@ test('the clients of nghttp2 get whole answers over HTTP/2', async (t) => {
   })
 
   await t.test('h2load: HTTP/1.1 over TLS, also before a backend of HTTP/2', async () => {
-    await h2load(lab, '/text', TEXT.length, 300, '--h1', '-c', '8')
-    await h2load(lab, '/h2/text', TEXT.length, 300, '--h1', '-c', '8')
-    await h2load(lab, '/h2/bytes/500000', 500_000, 100, '--h1', '-c', '25')
+    await h2load(lab, '/text', TEXT.length, 200, '--h1', '-c', '8')
+    await h2load(lab, '/h2/text', TEXT.length, 200, '--h1', '-c', '8')
+    await h2load(lab, '/h2/bytes/500000', 500_000, 60, '--h1', '-c', '20')
   })
 
   await t.test('nghttp: large downloads side by side, which share the window of their session', async () => {
