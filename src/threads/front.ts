@@ -17,8 +17,6 @@ import { Turns } from './turns.ts'
 const IDLE_SWEEP_INTERVAL = 50
 /** How long a connection may say nothing at the end, in milliseconds: its request may be on the way. */
 const SILENT_PATIENCE = 1_000
-/** The same behind a response that has promised to keep it: a client that goes on does so at once. */
-const QUIET_PATIENCE = 250
 
 /** What is spoken on a listening socket, and what its clients may do. */
 export type FrontOptions = Pick<ListenAddress, 'transport' | 'limits'>
@@ -125,7 +123,7 @@ export class Front {
   #destroyQuiet(): void {
     const now = performance.now()
     for (const { socket, user } of this.#connections.all)
-      if (user instanceof Turns && now - (user.quietSince ?? now) >= QUIET_PATIENCE) socket.destroy()
+      if (user instanceof Turns && user.isQuiet(now)) socket.destroy()
   }
 
   /** Connections that nobody has said anything over: browsers open such ahead of need. */

@@ -8,6 +8,10 @@ import { WriteProgress } from './write-progress.ts'
 
 /** Requests that may wait behind another on one connection before nothing more is read from it. */
 const MAX_WAITING = 16
+/** How long a client that goes on may be silent behind a response that has kept its connection, in milliseconds. */
+const QUIET_PATIENCE = 250
+/** The same when something has come, be it the beginning of a request or an empty line. */
+const REST_PATIENCE = 1_000
 /** What Node's server adds to the keep-alive timeout by default, in milliseconds. */
 const KEEP_ALIVE_BUFFER = 1_000
 
@@ -30,8 +34,10 @@ export class Turns implements ConnectionUser {
   #current: Visit | undefined
   #last: Visit | undefined
   #idleSince = performance.now()
-  /** What had been read when the last request was over. */
-  #readBefore = 0
+  /** What had been read when it was last looked at, since when that is all, and whether any came behind the last request. */
+  #seen = 0
+  #seenAt = 0
+  #hasMore = false
 
   /** @param below - The TCP connection below it, or itself. */
   constructor(socket: Duplex, below: Socket, limits: ListenerLimits) {
@@ -45,10 +51,19 @@ export class Turns implements ConnectionUser {
     return this.#current || this.#waiting.length > 0 ? undefined : this.#idleSince
   }
 
-  /** The same between two requests, and undefined also when something of the next one has come. */
-  get quietSince(): number | undefined {
-    const isBetween = this.#last?.isOver && this.#last.response.req.complete
-    return isBetween && this.#below.bytesRead === this.#readBefore ? this.idleSince : undefined
+  /**
+   * Whether nothing has come since the last response for long enough to take it that nothing is on its way. Called now and
+   * again; it notices only then what came.
+   */
+  isQuiet(now: number): boolean {
+    if (this.idleSince === undefined || !this.#last?.isOver || !this.#last.response.req.complete) return false
+    const { bytesRead } = this.#below
+    if (bytesRead !== this.#seen) {
+      this.#seen = bytesRead
+      this.#seenAt = now
+      this.#hasMore = true
+    }
+    return now - this.#seenAt >= (this.#hasMore ? REST_PATIENCE : QUIET_PATIENCE)
   }
 
   /** The last request that came. */
@@ -76,7 +91,9 @@ export class Turns implements ConnectionUser {
     if (visit !== this.#current) return
     this.#current = undefined
     this.#idleSince = performance.now()
-    this.#readBefore = this.#below.bytesRead
+    this.#seen = this.#below.bytesRead
+    this.#seenAt = this.#idleSince
+    this.#hasMore = false
     // Not at once: a thousand waiting ones must not end within one another.
     if (this.#waiting.length > 0) process.nextTick(() => this.#next())
   }

@@ -55,12 +55,21 @@ suite('a connection that is kept when its listener ends', () => {
     assert.equal(await stopped, 0)
   })
 
-  test('is closed when that does not come', async (t) => {
-    const { listener, url } = await startListener(t)
-    const client = await rawClient(t, url)
-    client.write(GET)
-    await client.untilText('fine')
-    assert.equal(await listener.stop(20_000), 0)
-    await client.closed
-  })
+  for (const [what, rest] of [
+    ['that does not come', ''],
+    ['only an empty line comes, as some clients send it behind a request', '\r\n'],
+    ['no more than its beginning comes', 'GET / HT']
+  ] as const) {
+    test(`is closed when ${what}`, async (t) => {
+      const { listener, url } = await startListener(t)
+      const client = await rawClient(t, url)
+      client.write(GET)
+      await client.untilText('fine')
+      if (rest !== '') client.write(rest)
+      const started = performance.now()
+      assert.equal(await listener.stop(20_000), 0)
+      assert.ok(performance.now() - started < 8_000, 'not at its deadline')
+      await client.closed
+    })
+  }
 })
