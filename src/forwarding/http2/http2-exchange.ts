@@ -1,7 +1,7 @@
-import { STATUS_CODES } from 'node:http'
 import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2'
 import type { Exchange, Failure, FailureReason, ResponseSink, UpstreamRequest } from '../connection.ts'
 import type { RequestFields } from './request-fields.ts'
+import { announcedLength, reasonPhrase, statusOf } from './response-head.ts'
 import { brokenStream } from './stream-failure.ts'
 import { StreamUpload } from './stream-upload.ts'
 import { onEndOfStream } from './end-of-stream.ts'
@@ -251,21 +251,4 @@ export class Http2Exchange implements Exchange {
     this.#upload?.stop()
     this.#rest = []
   }
-}
-
-/** Of a header whose first field is `:status`, as nghttp2 has made sure. */
-function statusOf(raw: readonly string[]): number {
-  return raw[0] === ':status' ? Number(raw[1]) : 0
-}
-
-/** What its Content-Length says, if it has one. */
-function announcedLength(raw: readonly string[]): number | undefined {
-  for (let index = 0; index < raw.length; index += 2)
-    if (raw[index] === 'content-length') return Number(raw[index + 1])
-  return undefined
-}
-
-/** HTTP/2 has none. One that is empty is no error over HTTP/1.1, but there are clients that miss it. */
-function reasonPhrase(status: number): string {
-  return STATUS_CODES[status] ?? ''
 }
