@@ -134,8 +134,19 @@ function exitReason(error: (Error & { code?: string }) | undefined): ThreadExit 
   return error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'out_of_memory' : 'uncaught_exception'
 }
 
-/** A heap limit that gives all threads half of the memory: one that leaks dies before the machine does. In MiB. */
-export function heapLimit(count: number): number {
-  const share = totalmem() / 2 / count / 2 ** 20
+/**
+ * A heap limit that gives all threads half of the memory: one that leaks dies before the machine does, or the container.
+ * In MiB.
+ *
+ * @param memory - Bytes that the process may have.
+ */
+export function heapLimit(count: number, memory = memoryOfProcess()): number {
+  const share = memory / 2 / count / 2 ** 20
   return Math.floor(Math.min(Math.max(share, 256), 4096))
+}
+
+/** Bytes of the machine, or of its cgroup where that has less: a container is killed at its own limit. */
+function memoryOfProcess(): number {
+  // Without a limit it is 0, or more than there is.
+  return Math.min(totalmem(), process.constrainedMemory() || Infinity)
 }
