@@ -31,7 +31,7 @@ export async function firstAddresses({ server, admin }: AddressConfig): Promise<
   const redirect = place && (await newAddress(place, redirectSpoken(server)))
   return {
     front,
-    redirect: redirect && { address: redirect, httpsPort: front.port },
+    redirect: redirect && { address: redirect, httpsPort: httpsPortOf(server, front) },
     admin: await newAddress(admin, ADMIN)
   }
 }
@@ -84,7 +84,7 @@ export async function nextAddresses(
   if (redirect?.port === front.port) throw new ListenError(redirect.host, redirect.port, 'EADDRINUSE')
   return {
     front,
-    redirect: redirect && { address: redirect, httpsPort: front.port },
+    redirect: redirect && { address: redirect, httpsPort: httpsPortOf(next.server, front) },
     admin: await nextAddress(current.admin, before.admin, next.admin, undefined)
   }
 }
@@ -119,6 +119,11 @@ function speaking(address: ListenAddress, { transport, limits }: Spoken): Listen
 
 function redirectPlace({ host, redirect }: ServerConfig): Place | undefined {
   return redirect && { host, port: redirect.port }
+}
+
+/** Where clients find HTTPS: something in front may have another port. */
+function httpsPortOf({ redirect }: ServerConfig, front: ListenAddress): number {
+  return redirect?.httpsPort ?? front.port
 }
 
 async function nextRedirect(

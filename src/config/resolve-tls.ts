@@ -1,8 +1,10 @@
 import { resolvePem } from './pem.ts'
+import { present } from './resolve-parts.ts'
 import type { RawConfig } from './schema.ts'
-import type { ServerTlsConfig, UpstreamTlsConfig } from './types.ts'
+import type { RedirectConfig, ServerTlsConfig, UpstreamTlsConfig } from './types.ts'
 
 type RawServerTls = NonNullable<NonNullable<RawConfig['server']>['tls']>
+type RawRedirect = NonNullable<NonNullable<RawConfig['server']>['redirect']>
 type RawUpstreamTls = NonNullable<NonNullable<RawConfig['upstreams']>[string]['tls']>
 
 /**
@@ -22,6 +24,11 @@ export function resolveServerTls(
     })),
     http2
   }
+}
+
+/** Turns a valid `server.redirect` into the form that the gateway works with. */
+export function resolveRedirect({ port, httpsPort }: RawRedirect): RedirectConfig {
+  return { port: present(port), ...(httpsPort !== undefined && { httpsPort }) }
 }
 
 /**

@@ -4,7 +4,7 @@ import { resolveAuth } from './resolve-access.ts'
 import { resolveClientLimits, resolveRateLimits, resolveStore } from './resolve-limits.ts'
 import { duration, present } from './resolve-parts.ts'
 import { resolveLog, resolveTracing } from './resolve-telemetry.ts'
-import { resolveServerTls } from './resolve-tls.ts'
+import { resolveRedirect, resolveServerTls } from './resolve-tls.ts'
 import { resolveGroup } from './resolve-upstreams.ts'
 import type { RawConfig } from './schema.ts'
 import type { GatewayConfig, RouteConfig } from './types.ts'
@@ -29,7 +29,7 @@ export function resolveConfig(file: string, raw: RawConfig, routes: readonly Rou
       trustProxy: [...present(server.trustProxy)],
       proxyProtocol: present(server.proxyProtocol),
       ...(server.tls && { tls: resolveServerTls(folder, server.tls) }),
-      ...(server.redirect && { redirect: { port: present(server.redirect.port) } }),
+      ...(server.redirect && { redirect: resolveRedirect(server.redirect) }),
       stallTimeout: duration(server.stallTimeout),
       limits: resolveClientLimits(present(server.limits)),
       shutdown: { delay: duration(shutdown.delay), timeout: duration(shutdown.timeout) }

@@ -60,7 +60,17 @@ export const ServerTlsSchema = Type.Object(
 
 /** `server.redirect`. */
 export const RedirectSchema = Type.Object(
-  { port: Type.Optional(ListenPort(8081, 'Port of that listener; 0 = any free port.')) },
+  {
+    port: Type.Optional(ListenPort(8081, 'Port of that listener; 0 = any free port.')),
+    httpsPort: Type.Optional(
+      Type.Integer({
+        description:
+          'Port that clients find HTTPS at; absent = server.port. For listeners behind a mapping of ports.',
+        minimum: 1,
+        maximum: 65_535
+      })
+    )
+  },
   {
     ...CLOSED,
     description: 'A plain HTTP listener that sends clients to HTTPS; absent = off.',

@@ -95,6 +95,8 @@ export interface CertificateConfig {
 export interface RedirectConfig {
   /** 0 = any free port. */
   readonly port: number
+  /** Where clients find HTTPS; absent = `server.port`. */
+  readonly httpsPort?: number
 }
 
 /** How a stop proceeds, in milliseconds. */

@@ -103,6 +103,11 @@ export const BAD_TLS: readonly BadConfig[] = [
     errors: [`gateway.yaml:2: ${CERTIFICATES}: expected at least one certificate, got nothing`]
   },
   {
+    wrong: 'a redirect to no port at all',
+    yaml: 'server:\n  tls: { certificates: [{ cert: a, key: a }] }\n  redirect: { httpsPort: 0 }\n',
+    errors: ['gateway.yaml:3: server.redirect.httpsPort: expected a whole number from 1 to 65535, got 0']
+  },
+  {
     wrong: 'a redirect that is a port',
     yaml: 'server:\n  redirect: 80\n',
     errors: ['gateway.yaml:2: server.redirect: expected a mapping, got 80']

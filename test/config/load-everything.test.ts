@@ -8,7 +8,7 @@ import { temporaryFolder } from './temporary-folder.ts'
 suite('a configuration that says everything', () => {
   const FULL = [
     'server: { host: "::", port: 0, workers: 4, trustProxy: [10.0.0.0/8, "::1"], proxyProtocol: true,',
-    '  tls: { certificates: [{ cert: a.crt, key: a.key, hosts: [A.example] }], http2: false }, redirect: { port: 80 },',
+    '  tls: { certificates: [{ cert: a.crt, key: a.key, hosts: [A.example] }], http2: false }, redirect: { port: 80, httpsPort: 443 },',
     '  limits: { requestTimeout: 1h, maxConnectionsPerIp: 100, bodyLimit: 0 },',
     '  stallTimeout: 500ms, shutdown: { delay: 250ms, timeout: 1m } }',
     'admin: { host: "::", port: 0, tokens: [a-token, { name: night-watch, token: another }] }',
@@ -88,7 +88,7 @@ suite('a configuration that says everything', () => {
           certificates: [{ cert: join(folder, 'a.crt'), key: join(folder, 'a.key'), hosts: ['a.example'] }],
           http2: false
         },
-        redirect: { port: 80 },
+        redirect: { port: 80, httpsPort: 443 },
         limits: { ...DEFAULT_LIMITS, requestTimeout: 3_600_000, maxConnectionsPerIp: 100, bodyLimit: 0 },
         stallTimeout: 500,
         shutdown: { delay: 250, timeout: 60_000 }

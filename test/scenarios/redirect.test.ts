@@ -124,6 +124,22 @@ for (const workers of WORKER_COUNTS) {
       assert.equal((await exchange(`http://127.0.0.1:${port}`)).status, 308)
     })
 
+    await t.test('clients may find HTTPS at another port than the one that is listened on', async () => {
+      const server = { port: Number(new URL(gateway.url).port), tls }
+      const port = Number(new URL(gateway.redirectUrl ?? '').port)
+      const location = async (): Promise<unknown> =>
+        (await exchange(`http://127.0.0.1:${port}/a`)).headers.location
+      for (const [httpsPort, host] of [
+        [443, '127.0.0.1'],
+        [8443, '127.0.0.1:8443']
+      ] as const) {
+        await apply(front, configOf(backend.url, { ...server, redirect: { port, httpsPort } }))
+        assert.equal(await location(), `https://${host}/a`)
+      }
+      await apply(front, configOf(backend.url, { ...server, redirect: { port } }))
+      assert.equal(await location(), `${gateway.url}/a`)
+    })
+
     await t.test('the public port becomes that of the redirect, and back', async () => {
       const plain = Number(new URL(gateway.redirectUrl ?? '').port)
       const secure = Number(new URL(gateway.url).port)
