@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, realpath } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -63,20 +63,23 @@ function isRouteModule(name: string): boolean {
 async function loadModule(file: string): Promise<RouteModule | ConfigIssue> {
   const name = displayFile(file)
   const issue = (line: number, message: string) => ({ file: name, line, path: '(root)', message })
+  // Links are followed here: Node keeps where they led first, and a volume of Kubernetes is links that are swapped.
+  let target: string
   let source: string
   try {
-    source = await readFile(file, 'utf8')
+    target = await realpath(file)
+    source = await readFile(target, 'utf8')
   } catch (error) {
     return issue(1, `expected a readable module, got ${(error as NodeJS.ErrnoException).code ?? 'an error'}`)
   }
   let exports: unknown
   try {
-    exports = await importVersion(file, source)
+    exports = await importVersion(file, target, source)
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error)
     const [firstLine = ''] = text.split('\n')
     return issue(
-      lineOfFailure(file, error),
+      lineOfFailure(target, error),
       `expected a module that can be imported, got the error ${JSON.stringify(firstLine)}`
     )
   }
@@ -85,16 +88,17 @@ async function loadModule(file: string): Promise<RouteModule | ConfigIssue> {
   return issue(line, 'expected the default export to be a list of routes, as defineRoutes([…]) makes it')
 }
 
-async function importVersion(file: string, source: string): Promise<unknown> {
+/** @param target - Where the file's name leads: what is imported. */
+async function importVersion(file: string, target: string, source: string): Promise<unknown> {
   const hash = createHash('sha256').update(source).digest('hex')
   const known = imported.get(file)
   if (known?.hash === hash) return known.exports
-  const url = pathToFileURL(file)
+  const url = pathToFileURL(target)
   url.searchParams.set('v', hash)
   const attempt = failures.get(url.href) ?? 0
   const versioned = attempt === 0 ? url.href : `${url.href}&attempt=${attempt}`
   // A CommonJS module is remembered by its path alone.
-  delete createRequire(import.meta.url).cache[file]
+  delete createRequire(import.meta.url).cache[target]
   try {
     const { default: exports } = await withinTime(import(versioned) as Promise<{ default?: unknown }>)
     imported.set(file, { hash, exports })
