@@ -12,11 +12,19 @@ const NAMES = ['balancing', 'certificates', 'health', 'operations', 'performance
 
 /** Words that look like ours, and are somebody else's. */
 const FOREIGN = new Set([
-  // Kubernetes and systemd.
-  'externalTrafficPolicy', 'terminationGracePeriodSeconds', 'preStop', 'subPath', 'clusterIP', 'maxUnavailable', 'maxSurge', 'containerLogMaxSize',
-  // Ports, the kernel, libraries.
-  'ip_hash', 'least_conn', 'sk_buff', 'tcp_tw_reuse', 'cpu_utilization', 'application_utilization'
-]) // prettier-ignore
+  // Of Kubernetes.
+  'externalTrafficPolicy',
+  'terminationGracePeriodSeconds',
+  'preStop',
+  'subPath',
+  'clusterIP',
+  'containerLogMaxSize',
+  // Of nginx, Linux and ORCA.
+  'ip_hash',
+  'least_conn',
+  'cpu_utilization',
+  'application_utilization'
+])
 
 const DOCUMENTS = (await readDocuments()).filter(({ name }) =>
   NAMES.some((each) => name === `docs/${each}.md`)
