@@ -104,6 +104,8 @@ suite('the documents for operations', () => {
     )
     const missing = [...alerts].filter((alert) => !TROUBLESHOOTING.text.includes(`\`${alert}\``))
     assert.deepEqual(missing, [])
+    const operations = DOCUMENTS.find(({ name }) => name === 'docs/operations.md')!
+    assert.ok(operations.text.includes(` ${alerts.size} alerts `))
   })
 
   test('name only events that there are', () => {
