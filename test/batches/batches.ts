@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { after } from 'node:test'
 
 const ROOT = join(import.meta.dirname, '../..')
 
@@ -40,6 +41,9 @@ export function testBatches(): Batches {
 
 /** Loads every `of`th file of a batch, from the `nth` on: their tests run one after the other in this process. */
 export async function runBatch(batch: 'units' | 'scenarios', nth: number, of: number): Promise<void> {
+  // What a test waits for may keep no process alive, and one that ends takes the tests of all files along.
+  const alive = setInterval(() => {}, 60_000)
+  after(() => clearInterval(alive))
   const files = testBatches()[batch].filter((_, index) => index % of === nth - 1)
   for (const file of files) await import(join(ROOT, file))
 }

@@ -70,7 +70,8 @@ suite('the document over reloads', () => {
       const response = await fetch(`${url}/openapi.json`)
       return Object.keys(((await response.json()) as { paths: object }).paths)
     }
-    assert.equal((await paths()).length, 8)
+    // A start waits for the services' documents for a moment only.
+    await until('all have told theirs', async () => (await paths()).length === 8)
     const events = collectEvents(gateway, 'openapi')
     const before = events.length
     const routes = [
