@@ -43,7 +43,8 @@ export function testBatches(): Batches {
 export async function runBatch(batch: 'units' | 'scenarios', nth: number, of: number): Promise<void> {
   // What a test waits for may keep no process alive, and one that ends takes the tests of all files along.
   const alive = setInterval(() => {}, 60_000)
-  after(() => clearInterval(alive))
   const files = testBatches()[batch].filter((_, index) => index % of === nth - 1)
   for (const file of files) await import(join(ROOT, file))
+  // Not before: it would be called as soon as the tests of the first files are through.
+  after(() => clearInterval(alive))
 }
