@@ -1,6 +1,6 @@
 import { createSocket, type RemoteInfo } from 'node:dgram'
 import { once } from 'node:events'
-import type { TestContext } from 'node:test'
+import type { Cleanup } from './cleanup.ts'
 
 /** Types of records by their numbers. */
 const TYPES = { A: 1, AAAA: 28, SRV: 33 } as const
@@ -35,7 +35,7 @@ export interface DnsServer {
 }
 
 /** Starts a name server that is closed after the test. */
-export async function startDnsServer(t: TestContext): Promise<DnsServer> {
+export async function startDnsServer(t: Cleanup): Promise<DnsServer> {
   const socket = createSocket('udp4')
   const zone = new Map<string, Readonly<Partial<Record<DnsType, DnsReply>>> | DnsReply>()
   const counts = new Map<string, number>()

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
+import type { Cleanup } from './cleanup.ts'
 import { Redis } from 'ioredis'
 import { until } from './until.ts'
 
@@ -37,7 +37,7 @@ export interface TestRedisOptions {
 }
 
 /** Starts a Redis on a free port; it is killed with the test. */
-export async function startRedis(t: TestContext, options: TestRedisOptions = {}): Promise<TestRedis> {
+export async function startRedis(t: Cleanup, options: TestRedisOptions = {}): Promise<TestRedis> {
   const { password, isDown = false, args = [] } = options
   const folder = await mkdtemp(join(tmpdir(), 'xecureapi-redis-'))
   const port = await freePort()

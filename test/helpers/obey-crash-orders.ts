@@ -1,0 +1,24 @@
+import { BroadcastChannel } from 'node:worker_threads'
+import { CRASH_CHANNEL, type CrashOrder } from './crash-worker.ts'
+
+/** Lets the worker thread that calls this be broken by orders for its row. */
+export function obeyCrashOrders(row: number): void {
+  const channel = new BroadcastChannel(CRASH_CHANNEL)
+  channel.addEventListener('message', (event) => {
+    const order = (event as MessageEvent).data as CrashOrder
+    if (order.row === row) crash(order.what)
+  })
+}
+
+function crash(what: CrashOrder['what']): void {
+  if (what === 'throw') {
+    setImmediate(() => {
+      throw new Error('crashed by a test')
+    })
+  } else if (what === 'block') {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
+  } else {
+    const hoard: number[][] = []
+    for (;;) hoard.push(Array.from({ length: 10_000 }, (_, index) => index + 0.5))
+  }
+}
