@@ -85,7 +85,7 @@ export class FaultLane {
       rest = rest.subarray(fault.bytes)
       await delay(fault.every)
     }
-    if (rest.length > 0) await this.#pass(rest)
+    if (rest.length > 0 && this.#to.writable) await this.#pass(rest)
   }
 
   /** Returns when it is written: who is slow to read slows the other side. */

@@ -1,9 +1,9 @@
 import { Writable } from 'node:stream'
 import { type Logger, pino } from 'pino'
+import { type LogLine, parseLines } from './parse-lines.ts'
 import { scanLog } from './secret-scan.ts'
 
-/** One line of the log, parsed. */
-export type LogLine = Readonly<Record<string, unknown>>
+export { type LogLine, parseLines }
 
 /** A logger whose lines a test can read. */
 export interface CollectedLog {
@@ -39,12 +39,4 @@ export function collectLog(level = 'trace'): CollectedLog {
 export function scannedLog(): Logger {
   const log = pino({ level: 'trace' }, { write: scanLog })
   return Object.defineProperty(log, 'level', { get: () => 'silent', set: () => {} })
-}
-
-/** The lines of a text that are JSON objects. */
-export function parseLines(text: string): LogLine[] {
-  return text
-    .split('\n')
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line) as LogLine)
 }
