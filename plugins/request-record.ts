@@ -2,7 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import fp from 'fastify-plugin'
 import { ProblemError } from '../src/problem.ts'
 import { isWhole, onceOver } from '../src/raw-messages.ts'
-import { isClientTooSlow } from '../src/slow-reader.ts'
+import { clientFault } from '../src/slow-reader.ts'
 import { RequestRecord } from '../src/telemetry/request-record.ts'
 import { RequestTrace } from '../src/telemetry/request-trace.ts'
 
@@ -34,10 +34,12 @@ async function requestRecord(app: FastifyInstance): Promise<void> {
     request.record = new RequestRecord(performance.now(), new RequestTrace(request.raw.headers))
     const { raw } = reply
     onceOver(raw, () => {
-      // What the gateway broke off itself has its reason.
-      if (!isWhole(raw)) request.record.reason ??= isClientTooSlow(raw) ? 'client_too_slow' : 'client_gone'
-      // The listener answers it instead, under the same id.
-      if (isClientTooSlow(raw) && !raw.headersSent) raw.setHeader('x-request-id', request.id)
+      if (!isWhole(raw)) {
+        // What the gateway broke off itself has its reason.
+        request.record.reason ??= clientFault(raw)?.reason ?? 'client_gone'
+        // The listener may answer it instead, under the same id.
+        if (!raw.headersSent) raw.setHeader('x-request-id', request.id)
+      }
       for (const observe of observers) observe(request, reply)
     })
     done()

@@ -21,19 +21,30 @@ export function isExemptFromSendTimeout(response: ServerResponse): boolean {
   return (response as MarkedResponse)[EXEMPT] === true
 }
 
-/** Marks a response that was given up for its client's slowness. */
-const GIVEN_UP = Symbol('given up: its client is too slow')
-
-/** A response that may bear that mark. */
-type GivenUpResponse = ServerResponse & { [GIVEN_UP]?: true }
-
-/** To be called before a response is broken off, or its request answered with 408, since its client is too slow. */
-export function blameClient(response: ServerResponse): void {
-  const marked = response as GivenUpResponse
-  marked[GIVEN_UP] = true
+/** What a client did wrong, so that its response was given up. */
+export interface ClientFault {
+  /** What it was answered instead, where nothing had been sent. */
+  readonly status: number
+  /** As data. */
+  readonly reason: string
 }
 
-/** Whether {@link blameClient} was called for it. */
-export function isClientTooSlow(response: ServerResponse): boolean {
-  return (response as GivenUpResponse)[GIVEN_UP] === true
+/** It did not send, or did not read, in time. */
+export const TOO_SLOW: ClientFault = { status: 408, reason: 'client_too_slow' }
+
+/** Marks a response that was given up for its client's fault. */
+const GIVEN_UP = Symbol('given up by the fault of its client')
+
+/** A response that may bear that mark. */
+type GivenUpResponse = ServerResponse & { [GIVEN_UP]?: ClientFault }
+
+/** To be called before a response is broken off, or its request answered by the listener, by the fault of its client. */
+export function blameClient(response: ServerResponse, fault: ClientFault = TOO_SLOW): void {
+  const marked = response as GivenUpResponse
+  marked[GIVEN_UP] = fault
+}
+
+/** What {@link blameClient} was called for; undefined when it was not. */
+export function clientFault(response: ServerResponse): ClientFault | undefined {
+  return (response as GivenUpResponse)[GIVEN_UP]
 }

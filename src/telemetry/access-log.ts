@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { pathOf } from '../routing/lookup.ts'
-import { isClientTooSlow } from '../slow-reader.ts'
+import { clientFault } from '../slow-reader.ts'
 
 /** Status that stands in the log for a client that left before it had a response (nginx's 499). */
 export const CLIENT_CLOSED_REQUEST = 499
@@ -76,7 +76,7 @@ export function statusOf(reply: FastifyReply): number {
   const { raw } = reply
   if (raw.headersSent || raw.statusCode === 101) return raw.statusCode
   // The listener answers for us.
-  return isClientTooSlow(raw) ? 408 : CLIENT_CLOSED_REQUEST
+  return clientFault(raw)?.status ?? CLIENT_CLOSED_REQUEST
 }
 
 function rounded(milliseconds: number): number {

@@ -1,7 +1,7 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { PROBLEM_TYPE, problem } from '../problem.ts'
-import { blameClient } from '../slow-reader.ts'
+import { blameClient, TOO_SLOW } from '../slow-reader.ts'
 import { requestIds } from '../telemetry/request-id.ts'
 import { newTraceId } from '../telemetry/trace-ids.ts'
 
@@ -45,6 +45,9 @@ export type RawAnswerObserver = (answer: RawAnswer) => void
 
 /** How long what a client still sends is read after the answer to an error, in milliseconds: a reset would take the answer from it. */
 const LINGER = 1_000
+
+/** What an end amid a request is called, by Node's parser and by us. */
+const CUT_OFF: ReadonlySet<string> = new Set(['hpe_invalid_eof_state', 'incomplete'])
 
 /** Connections that have got the answer to an error; Node's parser says it again with every packet. */
 const answered = new WeakSet<Duplex>()
@@ -104,8 +107,9 @@ function answerInTurn(socket: Duplex, answer: RawAnswer, observe: RawAnswerObser
     return
   }
   if (socket.destroyed || socket.writableEnded) return
-  const { status } = answer
-  if (current && status === 408) blameClient(current)
+  const { status, reason } = answer
+  // One that ends amid its request has left, as far as anybody can tell.
+  if (current && !CUT_OFF.has(reason)) blameClient(current, status === 408 ? TOO_SLOW : { status, reason })
   // One that is wrong in its body can't be told so any more once its response has begun.
   if (current?.headersSent) {
     socket.destroy()
@@ -113,7 +117,7 @@ function answerInTurn(socket: Duplex, answer: RawAnswer, observe: RawAnswerObser
   }
   if (current) giveUp(current, socket)
   // Whoever has the request in hand has named it, and tells of it.
-  const known = status === 408 ? current?.getHeader('x-request-id') : undefined
+  const known = current?.getHeader('x-request-id')
   const requestId = typeof known === 'string' ? known : answer.requestId
   const body = rawDocument({ ...answer, requestId })
   socket.end(

@@ -4,6 +4,7 @@ import { startBackend } from '../helpers/backend.ts'
 import { exchange } from '../helpers/exchange.ts'
 import { startGateway } from '../helpers/gateway.ts'
 import { startHoldingBackend } from '../helpers/holding-backend.ts'
+import { collectLog } from '../helpers/log-lines.ts'
 import { rawClient } from '../helpers/raw-client.ts'
 import { type Scrape, scrape, untilMoved } from '../helpers/scrape.ts'
 import { until } from '../helpers/until.ts'
@@ -231,4 +232,46 @@ suite('labels of metrics', () => {
       assert.doesNotMatch(series, /(?:route|group)="(?!r"|shop"|__none__"|__all__")/)
     }
   })
+
+  for (const [what, bytes, status, reason] of [
+    ['that its client leaves', '', 499, 'client_gone'],
+    ['that is no HTTP', 'zz\r\n', 400, 'hpe_invalid_chunk_size']
+  ] as const) {
+    test(`tell of an upload ${what} once, by its route`, async (t) => {
+      const backend = await startHoldingBackend(t, 'a')
+      const { log, lines } = collectLog('info')
+      const { url, adminUrl } = await startGateway(
+        t,
+        {
+          log: { level: 'info' },
+          upstreams: { shop: { backends: [backend.url] } },
+          routes: [{ name: 'r', path: '/', upstream: 'shop' }]
+        },
+        { log }
+      )
+      const before = await scrape(adminUrl)
+      const client = await rawClient(t, url)
+      const head = 'POST / HTTP/1.1\r\nHost: a\r\nX-Request-Id: own\r\nTransfer-Encoding: chunked\r\n\r\n'
+      client.write(`${head}5\r\nhello\r\n`)
+      await until('it is there', () => backend.held() === 1)
+      if (bytes === '') client.socket.end()
+      else client.write(bytes)
+      await client.closed
+      // Whoever only stopped sending can read it.
+      assert.match(client.text(), /^HTTP\/1\.1 400 /)
+      assert.match(client.text(), /"requestId":"own"/)
+      await untilMoved(adminUrl, before, {
+        [`requests_total{method="POST",route="r",status="${status}"}`]: 1,
+        [`request_duration_seconds_count{route="r",status_class="4xx"}`]: 1,
+        [`request_failures_total{reason="${reason}",route="r"}`]: 1,
+        'group_request_duration_seconds_count{group="shop"}': 1,
+        'picks_total{group="shop",reason="balanced"}': 1,
+        [`backend_attempts_total{backend="${hostOf(backend.url)}",group="shop"}`]: 1
+      })
+      assert.deepEqual(
+        lines('request').map((line) => [line['requestId'], line['status'], line['reason']]),
+        [['own', status, reason]]
+      )
+    })
+  }
 })
