@@ -38,7 +38,7 @@ export interface Variant {
   readonly balancing: Readonly<Record<GroupName, string>>
   /** Of the first backend of each group. */
   readonly weight: number
-  /** A route that comes and goes. */
+  /** A route that comes and goes with its group. */
   readonly hasExtraRoute: boolean
 }
 
@@ -97,10 +97,13 @@ export function chaosConfig(options: ChaosConfigOptions, variant: Variant): stri
     store: { type: 'redis', url: redis, path: `${folder}/store` },
     // Far more than is asked for: what is tried is that Redis may come and go.
     rateLimit: { limit: 1_000_000, per: '1s', key: 'ip' },
-    upstreams: Object.fromEntries(groups.map((name) => [name, group(name, options, variant)])),
+    upstreams: {
+      ...Object.fromEntries(groups.map((name) => [name, group(name, options, variant)])),
+      ...(variant.hasExtraRoute && { extra: { backends: options.backends.catalog } })
+    },
     routes: [
       ...groups.map((name) => ({ name, path: `/${name}`, upstream: name })),
-      ...(variant.hasExtraRoute ? [{ name: 'extra', path: '/extra', upstream: groups[0]! }] : [])
+      ...(variant.hasExtraRoute ? [{ name: 'extra', path: '/extra', upstream: 'extra' }] : [])
     ]
   })
 }
@@ -129,6 +132,10 @@ function group(name: GroupName, options: ChaosConfigOptions, variant: Variant): 
     },
     timeouts: { connect: '500ms', response: `${RESPONSE_TIMEOUT}ms`, idle: '3s' },
     connections: { keepAlive: `${KEEP_ALIVE}ms` },
-    ...(name === 'inventory' && { queue: { max: 100, timeout: '1s' } })
+    ...(name === 'inventory' && {
+      queue: { max: 100, timeout: '1s' },
+      circuitBreaker: { failurePercent: 60, minRequests: 20, window: '2s', openFor: '500ms' }
+    }),
+    ...(name === 'orders' && { concurrency: { min: 20, max: 200 } })
   }
 }

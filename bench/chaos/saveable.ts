@@ -36,6 +36,8 @@ export type Saveable =
 export function isSaveable(outcome: Outcome, line: AccessLine, watch: HealthWatch): Saveable {
   const { errand, startedAt, endedAt, status } = outcome
   const { attempts, reason = '' } = line
+  // The answer was under way already.
+  if (line.status < 500) return 'no'
   if (status !== 0 && status !== 502 && status !== 503 && status !== 504) return 'no'
   const isUnsent = UNSENT.has(reason)
   if (!isUnsent && !(SENT.has(reason) && SAFE.has(errand.method))) return 'no'

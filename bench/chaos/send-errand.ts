@@ -30,8 +30,11 @@ export interface Outcome {
   readonly wrong: string | undefined
 }
 
-/** Parts of what is said over an upgraded connection, and the pause between them in milliseconds. */
+/** Parts of what is said over an upgraded connection. */
 const PARTS = 4
+/** Parts of a body that takes its time. */
+const UPLOAD_PARTS = 8
+/** The pause between two of them, in milliseconds. */
 const PAUSE = 30
 
 /** Sends a request and waits for its end; never rejects. @param giveUpAfter - Milliseconds. */
@@ -76,7 +79,7 @@ export async function sendErrand(
 }
 
 function open(agent: Agent, url: string, errand: Errand): ClientRequest {
-  const { id, method, path, size, sends, kind } = errand
+  const { id, method, path, size, upload, kind } = errand
   const outgoing = request(`${url}${path}`, {
     method,
     // An upgraded connection is nobody else's afterwards.
@@ -84,12 +87,29 @@ function open(agent: Agent, url: string, errand: Errand): ClientRequest {
     headers: {
       'x-request-id': id,
       ...(kind === 'upgrade' && { connection: 'upgrade', upgrade: 'echo' }),
-      ...(sends && { 'content-length': size })
+      ...((upload === 'whole' || upload === 'expect') && { 'content-length': size }),
+      ...(upload === 'expect' && { expect: '100-continue' })
     }
   })
-  if (sends) outgoing.end(new Keystream(id).next(size))
-  else outgoing.end()
+  const body = new Keystream(id)
+  if (upload === 'none') outgoing.end()
+  else if (upload === 'whole') outgoing.end(body.next(size))
+  else if (upload === 'parts') void uploadInParts(outgoing, body, size)
+  else {
+    outgoing.flushHeaders()
+    outgoing.once('continue', () => outgoing.end(body.next(size)))
+    // Nobody wants it: what there is is the answer to that.
+    outgoing.once('response', () => outgoing.end())
+  }
   return outgoing
+}
+
+async function uploadInParts(outgoing: ClientRequest, body: Keystream, size: number): Promise<void> {
+  for (let part = 0; part < UPLOAD_PARTS && !outgoing.destroyed; part++) {
+    outgoing.write(body.next(size / UPLOAD_PARTS))
+    await delay(PAUSE)
+  }
+  if (!outgoing.destroyed) outgoing.end()
 }
 
 /** Says something in parts and listens until all of it came back. @throws Error when the connection ends before. */

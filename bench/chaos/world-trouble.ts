@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { between, oneOf } from '../../test/balancing/seeded.ts'
 import type { DnsReply } from '../../test/helpers/dns-server.ts'
+import { exchange } from '../../test/helpers/exchange.ts'
+import { until } from '../../test/helpers/until.ts'
 import { DISCOVERED, drawVariant, FIRST_VARIANT, INVALID, NAME, RESPONSE_TIMEOUT } from './chaos-config.ts'
 import { type ChaosWorld, tellAddresses } from './chaos-world.ts'
 import type { Crashes } from './crashes.ts'
@@ -19,6 +21,8 @@ export interface WorldTrouble {
   /** @param length - Milliseconds. @returns When it is over. */
   run(scene: TroubleScene, random: () => number, length: number): Promise<void>
 }
+
+const JSON_BODY = { 'content-type': 'application/json' }
 
 /** Where nobody listens. */
 const WRONG_ADDRESS = '127.0.1.99'
@@ -84,6 +88,37 @@ export const WORLD_TROUBLES: readonly WorldTrouble[] = [
       await gateway.write(oneOf(random, INVALID))
       await delay(length / 4)
       await gateway.write(configOf(FIRST_VARIANT))
+    }
+  },
+  {
+    name: 'backend drained by an operator',
+    run: async ({ world: { gateway, backends }, watch }, random, length) => {
+      const backend = oneOf(random, backends)
+      const url = `${gateway.adminUrl}/api/upstreams/${backend.group}/backends/${backend.id}`
+      const setState = (state: string) =>
+        exchange(url, { method: 'PATCH', headers: JSON_BODY, body: JSON.stringify({ state }) })
+      watch.begin(backend)
+      await setState(random() < 0.5 ? 'draining' : 'disabled')
+      await delay(length)
+      // The store may be away: who can't write it down doesn't do it, and has to be asked again.
+      await until('it is active', async () => (await setState('active')).status !== 503)
+      watch.end(backend)
+    }
+  },
+  {
+    name: 'registration that comes and goes',
+    run: async ({ world: { gateway, backends } }, random, length) => {
+      const { group, proxy } = oneOf(random, backends)
+      // The same server by another name.
+      const url = `http://localhost:${proxy.port}`
+      const all = `${gateway.adminUrl}/api/upstreams/${group}/backends`
+      const register = { method: 'POST', headers: JSON_BODY, body: JSON.stringify({ url }) }
+      if ((await exchange(all, register)).status >= 400) return
+      await delay(length)
+      await until('it is removed', async () => {
+        const { status } = await exchange(`${all}/localhost:${proxy.port}?now=true`, { method: 'DELETE' })
+        return status !== 503
+      })
     }
   },
   {
