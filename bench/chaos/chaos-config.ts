@@ -16,7 +16,7 @@ export const NAME = 'orders.shop.test'
 export const ATTEMPTS: Readonly<Record<GroupName, number>> = { catalog: 3, inventory: 2, orders: 3 }
 
 /** How long an idle connection to a backend is kept, in milliseconds. */
-export const KEEP_ALIVE = 2_000
+export const KEEP_ALIVE = 1_000
 /** How long a backend may take to answer, in milliseconds. */
 export const RESPONSE_TIMEOUT = 2_000
 
