@@ -83,6 +83,6 @@ export async function startSite(
     pid: gateway.pid,
     log,
     checkRuns: () => gateway.checkRuns(),
-    stop: () => gateway.stop()
+    stop: async () => void (await gateway.stop())
   }
 }

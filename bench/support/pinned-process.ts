@@ -99,13 +99,14 @@ export class PinnedProcess {
     return first[0]
   }
 
-  /** Asks it to end and waits for that; insists when it doesn't. */
-  async stop(): Promise<void> {
-    if (!running.has(this)) return
+  /** Asks it to end and waits for that; insists when it doesn't. @returns Its exit code; null when a signal ended it. */
+  async stop(): Promise<number | null> {
+    if (!running.has(this)) return this.#child.exitCode
     this.signal('SIGTERM')
     const insisted = setTimeout(() => this.signal('SIGKILL'), STOP_TIMEOUT)
     await this.ended
     clearTimeout(insisted)
+    return this.#child.exitCode
   }
 
   signal(name: 'SIGTERM' | 'SIGKILL'): void {
