@@ -54,39 +54,39 @@ const KINDS = Object.entries(SHARES).flatMap(([kind, share]) =>
   Array.from({ length: share }, () => kind as ErrandKind)
 )
 
+/** What a kind of errand is made of. */
+type Draw = (random: () => number, route: string) => Partial<Errand> & Pick<Errand, 'path' | 'size'>
+
+const DRAWS: Readonly<Record<ErrandKind, Draw>> = {
+  small: (random, route) => bytes(route, between(random, 0, 4_000)),
+  large: (random, route) => bytes(route, between(random, 100_000, 1_000_000)),
+  post: (random, route) => ({ ...echo(random, route), method: 'POST', upload: 'whole' }),
+  put: (random, route) => ({ ...echo(random, route), method: 'PUT', upload: 'whole' }),
+  upload: (random, route) => ({ ...echo(random, route), method: 'PUT', upload: 'parts' }),
+  expect: (random, route) => ({ ...echo(random, route), method: 'PUT', upload: 'expect' }),
+  stream,
+  upgrade: (random, route) => ({ path: `/${route}/socket`, size: 8 * between(random, 1, 1_000) }),
+  leave: (random, route) => ({ ...stream(random, route), patience: between(random, 1, 150) }),
+  'leave upload': (random, route) => ({
+    ...echo(random, route),
+    method: 'POST',
+    upload: 'parts',
+    patience: between(random, 1, 150)
+  })
+}
+
 /** Draws what the next client wants. @param index - Of the request, from 0. */
 export function drawErrand(random: () => number, index: number, routes: readonly string[]): Errand {
   const kind = oneOf(random, KINDS)
   const route = oneOf(random, routes)
-  const base = { id: `chaos-${index}`, kind, method: 'GET', route, upload: 'none', patience: 0 } as const
-  switch (kind) {
-    case 'small':
-      return { ...base, ...bytes(route, between(random, 0, 4_000)) }
-    case 'large':
-      return { ...base, ...bytes(route, between(random, 100_000, 1_000_000)) }
-    case 'post':
-      return { ...base, ...echo(route, between(random, 1, 48_000)), method: 'POST', upload: 'whole' }
-    case 'put':
-      return { ...base, ...echo(route, between(random, 1, 48_000)), method: 'PUT', upload: 'whole' }
-    case 'upload':
-      return { ...base, ...echo(route, 8 * between(random, 1, 6_000)), method: 'PUT', upload: 'parts' }
-    case 'expect':
-      return { ...base, ...echo(route, between(random, 1, 48_000)), method: 'PUT', upload: 'expect' }
-    case 'stream': {
-      const size = 8 * between(random, 1, 4_000)
-      return { ...base, path: `/${route}/stream/${size}`, size }
-    }
-    case 'upgrade':
-      return { ...base, path: `/${route}/socket`, size: 4 * between(random, 1, 1_000) }
-    case 'leave': {
-      const size = 8 * between(random, 1, 4_000)
-      return { ...base, path: `/${route}/stream/${size}`, size, patience: between(random, 1, 150) }
-    }
-    case 'leave upload': {
-      const patience = between(random, 1, 150)
-      return { ...base, ...echo(route, 32_000), method: 'POST', upload: 'parts', patience }
-    }
-  }
+  const plain = { method: 'GET', upload: 'none', patience: 0 } as const
+  return { id: `chaos-${index}`, kind, route, ...plain, ...DRAWS[kind](random, route) }
+}
+
+/** A size that can be divided into parts. */
+function stream(random: () => number, route: string): Pick<Errand, 'path' | 'size'> {
+  const size = 8 * between(random, 1, 4_000)
+  return { path: `/${route}/stream/${size}`, size }
 }
 
 function bytes(route: string, size: number): Pick<Errand, 'path' | 'size'> {
@@ -94,6 +94,6 @@ function bytes(route: string, size: number): Pick<Errand, 'path' | 'size'> {
 }
 
 /** Less than what the gateway keeps to send it again. */
-function echo(route: string, size: number): Pick<Errand, 'path' | 'size'> {
-  return { path: `/${route}/echo`, size }
+function echo(random: () => number, route: string): Pick<Errand, 'path' | 'size'> {
+  return { path: `/${route}/echo`, size: 8 * between(random, 1, 6_000) }
 }

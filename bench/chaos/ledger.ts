@@ -106,21 +106,29 @@ function checkBudget({ outcomes, log, metrics, watch }: Accounts): Finding[] {
   })
 }
 
-/** Requests by route, method and status: as many in the log as in the counters. */
-function checkMetrics({ log, metrics }: Accounts): Finding[] {
+/** Requests by route, method and status: as many in the log as in the counters, but for lines that a crash took along. */
+function checkMetrics({ outcomes, log, metrics }: Accounts): Finding[] {
   const logged = new Map<string, number>()
-  for (const { route, method, status } of [...log.requests.values()].flat()) {
-    const series = `xecureapi_requests_total{method="${method}",route="${route}",status="${status}"}`
-    logged.set(series, (logged.get(series) ?? 0) + 1)
-  }
-  const counted = [...metrics].filter(([series]) => series.startsWith('xecureapi_requests_total{'))
-  const all = new Set([...logged.keys(), ...counted.map(([series]) => series)])
-  return [...all].flatMap((series) => {
+  for (const { route, method, status } of [...log.requests.values()].flat())
+    addOne(logged, seriesOf(route, method, status))
+  const lost = new Map<string, number>()
+  for (const { errand, status } of outcomes)
+    if (!log.requests.has(errand.id)) addOne(lost, seriesOf(errand.route, errand.method, status))
+  const counted = [...metrics.keys()].filter((series) => series.startsWith('xecureapi_requests_total{'))
+  return [...new Set([...logged.keys(), ...counted])].flatMap((series) => {
     const [inLog, inMetrics] = [logged.get(series) ?? 0, metrics.get(series) ?? 0]
-    const detail = `${series}: ${inLog} in the log, ${inMetrics} in /metrics`
-    return Array.from({ length: Math.abs(inLog - inMetrics) }, (): Finding => ({
-      kind: 'miscounted',
-      detail
-    }))
+    const most = inLog + (lost.get(series) ?? 0)
+    const off = Math.max(inLog - inMetrics, inMetrics - most, 0)
+    const detail = `${series}: ${inLog} to ${most} by the log, ${inMetrics} in /metrics`
+    return Array.from({ length: off }, (): Finding => ({ kind: 'miscounted', detail }))
   })
+}
+
+/** What never became a request has no route, and no method that is known. */
+function seriesOf(route = '__none__', method = '__other__', status: number): string {
+  return `xecureapi_requests_total{method="${method}",route="${route}",status="${status}"}`
+}
+
+function addOne(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1)
 }
