@@ -128,7 +128,7 @@ function group(name: GroupName, options: ChaosConfigOptions, variant: Variant): 
     retry: {
       attempts: ATTEMPTS[name],
       on: ['connect', 'reset', 'timeout'],
-      ...(name === 'catalog' && { budgetPercent: 100 })
+      ...(name !== 'inventory' && { budgetPercent: 100 })
     },
     timeouts: { connect: '500ms', response: `${RESPONSE_TIMEOUT}ms`, idle: '3s' },
     connections: { keepAlive: `${KEEP_ALIVE}ms` },
