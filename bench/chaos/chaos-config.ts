@@ -1,4 +1,5 @@
 import { stringify } from 'yaml'
+import type { IssuedCertificate } from '../../test/helpers/certificates.ts'
 import { between, oneOf } from '../../test/balancing/seeded.ts'
 
 /** What a run's groups are called; the last one is found by DNS. */
@@ -31,6 +32,8 @@ export interface ChaosConfigOptions {
   readonly dns: string
   readonly redis: string
   readonly folder: string
+  /** Of the gateway; undefined = no TLS. */
+  readonly certificate: IssuedCertificate | undefined
 }
 
 /** What differs between two configurations of a run, none of which a client notices. */
@@ -82,7 +85,7 @@ export const INVALID: readonly string[] = [
 
 /** The text of the configuration file. */
 export function chaosConfig(options: ChaosConfigOptions, variant: Variant): string {
-  const { groups, redis, folder } = options
+  const { groups, redis, folder, certificate } = options
   return stringify({
     server: {
       host: '127.0.0.1',
@@ -91,7 +94,8 @@ export function chaosConfig(options: ChaosConfigOptions, variant: Variant): stri
       stallTimeout: '2s',
       // Clients and backends share its cores: that its loop is late says nothing of the gateway.
       limits: { maxEventLoopDelay: '0s' },
-      shutdown: { delay: '0s', timeout: '5s' }
+      shutdown: { delay: '0s', timeout: '5s' },
+      ...(certificate && { tls: { certificates: [certificate] } })
     },
     admin: { port: 0 },
     store: { type: 'redis', url: redis, path: `${folder}/store` },

@@ -1,11 +1,15 @@
-import { Agent } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import { drawErrand } from './errand.ts'
-import { type Outcome, sendErrand } from './send-errand.ts'
+import type { ErrandClient } from './errand-client.ts'
+import { Http1Client } from './http1-client.ts'
+import { Http2Client } from './http2-client.ts'
+import { type Outcome, Sight } from './sight.ts'
 
 /** Who asks for what, how often. */
 export interface LoadOptions {
   readonly url: string
+  /** PEM of the authority that clients trust; undefined = no TLS, and no HTTP/2. */
+  readonly ca: string | undefined
   readonly routes: readonly string[]
   readonly perSecond: number
   /** Milliseconds after which a client gives up. */
@@ -17,7 +21,8 @@ export interface LoadOptions {
 /** An open loop: requests of all kinds leave when they are due, however many are under way. */
 export class ChaosLoad {
   readonly #options: LoadOptions
-  readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: Infinity, scheduling: 'fifo' })
+  readonly #http1: ErrandClient
+  readonly #http2: ErrandClient | undefined
   readonly #running = new AbortController()
   readonly #underWay = new Set<Promise<void>>()
   readonly #loop: Promise<void>
@@ -25,7 +30,10 @@ export class ChaosLoad {
   sent = 0
 
   constructor(options: LoadOptions) {
+    const { url, ca } = options
     this.#options = options
+    this.#http1 = new Http1Client(url, ca)
+    if (ca !== undefined) this.#http2 = new Http2Client(url, ca)
     this.#loop = this.#run()
   }
 
@@ -34,7 +42,8 @@ export class ChaosLoad {
     this.#running.abort()
     await this.#loop
     await Promise.all(this.#underWay)
-    this.#agent.destroy()
+    this.#http1.close()
+    this.#http2?.close()
   }
 
   async #run(): Promise<void> {
@@ -49,8 +58,13 @@ export class ChaosLoad {
   }
 
   async #send(): Promise<void> {
-    const { url, routes, random, giveUpAfter } = this.#options
+    const { routes, random, giveUpAfter } = this.#options
     const errand = drawErrand(random, this.sent++, routes)
-    this.outcomes.push(await sendErrand(this.#agent, url, errand, giveUpAfter))
+    const seen = new Sight(errand)
+    const startedAt = Date.now()
+    const client = (errand.isHttp2 && this.#http2) || this.#http1
+    const { ending, error } = await client.send(seen, giveUpAfter)
+    const { status, wrong } = seen
+    this.outcomes.push({ errand, startedAt, endedAt: Date.now(), ending, status, error, wrong })
   }
 }

@@ -5,26 +5,21 @@ import { type Scrape, scrape } from '../../test/helpers/scrape.ts'
 import { until } from '../../test/helpers/until.ts'
 import { type ProcessSample, ProcessWatch } from '../support/process-samples.ts'
 import { type GatewayLog, readGatewayLog } from './access-lines.ts'
-import type { GroupName } from './chaos-config.ts'
 import { ChaosLoad } from './chaos-load.ts'
-import { type ChaosWorld, startWorld } from './chaos-world.ts'
+import { type ChaosWorld, startWorld, type WorldOptions } from './chaos-world.ts'
 import { Crashes } from './crashes.ts'
 import { HealthWatch } from './health-watch.ts'
 import { type Finding, settleAccounts } from './ledger.ts'
 import { Mayhem, type Pace } from './mayhem.ts'
-import type { Outcome } from './send-errand.ts'
+import type { Outcome } from './sight.ts'
 
 /** How much, how long, and how wild. */
-export interface ChaosOptions {
-  /** File of the gateway's command line. */
-  readonly cli: string
-  readonly folder: string
+export interface ChaosOptions extends WorldOptions {
   readonly seed: number
   /** Milliseconds of trouble. */
   readonly duration: number
   /** Requests per second. */
   readonly rate: number
-  readonly groups: readonly GroupName[]
   readonly pace: Pace
 }
 
@@ -70,8 +65,8 @@ const GAUGES =
 
 /** One run: load and trouble, then calm, then nothing; and what is to be said of it. */
 export async function runChaos(t: Cleanup, options: ChaosOptions): Promise<ChaosResult> {
-  const { cli, folder, seed, duration, rate, groups, pace } = options
-  const world = await startWorld(t, cli, folder, groups)
+  const { seed, duration, rate, groups, pace } = options
+  const world = await startWorld(t, options)
   const { gateway, backends } = world
   const watch = new HealthWatch(gateway.adminUrl, backends)
   t.after(() => watch.stop())
@@ -81,6 +76,7 @@ export async function runChaos(t: Cleanup, options: ChaosOptions): Promise<Chaos
   const mayhem = new Mayhem({ world, watch, crashes }, pace, seeded(seed))
   const load = new ChaosLoad({
     url: gateway.url,
+    ca: world.ca,
     routes: groups,
     perSecond: rate,
     giveUpAfter: GIVE_UP_AFTER,

@@ -1,3 +1,4 @@
+import { createAuthority } from '../../test/helpers/certificates.ts'
 import type { Cleanup } from '../../test/helpers/cleanup.ts'
 import { type DnsServer, startDnsServer } from '../../test/helpers/dns-server.ts'
 import { freePort, startRedis, type TestRedis } from '../../test/helpers/redis-server.ts'
@@ -27,15 +28,26 @@ export interface ChaosWorld {
   readonly configOf: (variant: Variant) => string
   /** Addresses of the discovered backends. */
   readonly addresses: readonly string[]
+  /** PEM of the authority of the gateway's certificate; undefined = no TLS. */
+  readonly ca: string | undefined
 }
 
-/** Starts all of it. @param cli - File of the gateway's command line. */
+/** What differs between two worlds. */
+export interface WorldOptions {
+  /** File of the gateway's command line. */
+  readonly cli: string
+  readonly folder: string
+  readonly groups: readonly GroupName[]
+  /** Whether clients speak TLS. */
+  readonly hasTls: boolean
+}
+
+/** Starts all of it. */
 export async function startWorld(
   t: Cleanup,
-  cli: string,
-  folder: string,
-  groups: readonly GroupName[]
+  { cli, folder, groups, hasTls }: WorldOptions
 ): Promise<ChaosWorld> {
+  const authority = hasTls ? await createAuthority() : undefined
   const port = await freePort()
   const placeOf = (group: GroupName, index: number) =>
     group === DISCOVERED ? { host: `127.0.1.${index + 1}`, port } : undefined
@@ -56,13 +68,14 @@ export async function startWorld(
     port,
     dns: dns.address,
     redis: redis.url,
-    folder
+    folder,
+    certificate: await authority?.issue(['127.0.0.1'])
   }
   const addresses = backends.filter(({ group }) => group === DISCOVERED).map(({ proxy }) => proxy.host)
   tellAddresses(dns, addresses)
   const configOf = (variant: Variant): string => chaosConfig(options, variant)
   const gateway = await GatewayProcess.start(t, cli, folder, configOf(FIRST_VARIANT))
-  return { gateway, backends, dns, redis, groups, configOf, addresses }
+  return { gateway, backends, dns, redis, groups, configOf, addresses, ca: authority?.ca }
 }
 
 /** Lets the name server say that these are the addresses. */

@@ -34,6 +34,8 @@ export interface Errand {
   readonly upload: Upload
   /** Milliseconds after which its client leaves; 0 = it stays. */
   readonly patience: number
+  /** Whether it goes over HTTP/2, where that is spoken. */
+  readonly isHttp2: boolean
 }
 
 /** How many of a hundred are of a kind. */
@@ -80,7 +82,9 @@ export function drawErrand(random: () => number, index: number, routes: readonly
   const kind = oneOf(random, KINDS)
   const route = oneOf(random, routes)
   const plain = { method: 'GET', upload: 'none', patience: 0 } as const
-  return { id: `chaos-${index}`, kind, route, ...plain, ...DRAWS[kind](random, route) }
+  // Neither is there in HTTP/2, or not as Node's client has it.
+  const isHttp2 = random() < 0.5 && kind !== 'upgrade' && kind !== 'expect'
+  return { id: `chaos-${index}`, kind, route, isHttp2, ...plain, ...DRAWS[kind](random, route) }
 }
 
 /** A size that can be divided into parts. */

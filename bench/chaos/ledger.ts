@@ -3,7 +3,7 @@ import type { AccessLine, GatewayLog } from './access-lines.ts'
 import type { Crashes } from './crashes.ts'
 import type { HealthWatch } from './health-watch.ts'
 import { isSaveable } from './saveable.ts'
-import type { Outcome } from './send-errand.ts'
+import type { Outcome } from './sight.ts'
 
 /** What is held against each other. */
 export interface Accounts {

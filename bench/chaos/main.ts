@@ -24,7 +24,7 @@ async function run(args: string[], folder: string): Promise<void> {
   if (options.help) return say(USAGE)
   checkMachine({ 'redis-server': 'redis-server' })
   if (options.build) buildProject()
-  const { seed, seconds, rate, cli, cases, keep } = options
+  const { seed, seconds, rate, cli, cases, keep, hasTls } = options
   const others = args.filter((arg, index) => arg !== '--seed' && args[index - 1] !== '--seed')
   say(`\`node ${['bench/chaos/main.ts', ...others, '--seed', String(seed)].join(' ')}\``)
   say(machineFacts({ Redis: REDIS }).join('\n'))
@@ -34,7 +34,16 @@ async function run(args: string[], folder: string): Promise<void> {
   process.on('exit', () => void cleanups.run().catch(() => {}))
   try {
     const duration = 1000 * seconds
-    const result = await runChaos(cleanups, { cli, folder, seed, duration, rate, groups: GROUPS, pace: PACE })
+    const result = await runChaos(cleanups, {
+      hasTls,
+      cli,
+      folder,
+      seed,
+      duration,
+      rate,
+      groups: GROUPS,
+      pace: PACE
+    })
     const musts = judge(result)
     say(outcomeTable(result))
     say(remarks(result))

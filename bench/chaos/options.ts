@@ -10,6 +10,8 @@ export interface Options {
   /** Requests per second. */
   readonly rate: number
   readonly seed: number
+  /** Whether clients speak TLS, and half of them HTTP/2. */
+  readonly hasTls: boolean
   /** How many cases of each finding are printed. */
   readonly cases: number
   /** Whether to compile the sources into `dist/` before. */
@@ -27,6 +29,7 @@ export const USAGE = `node bench/chaos/main.ts [options]
   --seconds N    instead of --minutes
   --seed N       of troubles and requests; by default another one each time, which is printed
   --rate N       150, requests per second
+  --tls          clients speak TLS, and half of them HTTP/2
   --cases N      5, of each kind that must not be, printed with all that is known of it
   --keep FOLDER  leaves the gateway's log there
   --no-build     breaks dist/ as it is
@@ -47,6 +50,7 @@ export function readOptions(args: string[]): Options & { readonly help: boolean 
       seconds: { type: 'string' },
       seed: { type: 'string', default: String(1 + Math.floor(Math.random() * 1e6)) },
       rate: { type: 'string', default: '150' },
+      tls: { type: 'boolean', default: false },
       cases: { type: 'string', default: '5' },
       keep: { type: 'string' },
       'no-build': { type: 'boolean', default: false },
@@ -59,6 +63,7 @@ export function readOptions(args: string[]): Options & { readonly help: boolean 
     seconds: values.seconds === undefined ? ofMinutes : positive('--seconds', values.seconds),
     rate: positive('--rate', values.rate),
     seed: positive('--seed', values.seed),
+    hasTls: values.tls,
     cases: positive('--cases', values.cases),
     build: !values['no-build'] && values.cli === undefined,
     cli: values.cli === undefined ? BUILT_CLI : resolve(values.cli),

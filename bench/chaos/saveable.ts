@@ -1,7 +1,7 @@
 import type { AccessLine } from './access-lines.ts'
 import { ATTEMPTS, type GroupName } from './chaos-config.ts'
 import type { HealthWatch } from './health-watch.ts'
-import type { Outcome } from './send-errand.ts'
+import type { Outcome } from './sight.ts'
 
 /** Backends of a group. */
 const GROUP_SIZE = 3

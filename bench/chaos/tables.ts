@@ -1,7 +1,7 @@
 import { markdownTable } from '../support/markdown.ts'
 import type { ChaosResult } from './chaos-run.ts'
 import type { Finding } from './ledger.ts'
-import type { Outcome } from './send-errand.ts'
+import type { Outcome } from './sight.ts'
 
 /** What clients saw, by what they asked for. */
 export function outcomeTable({ outcomes }: ChaosResult): string {

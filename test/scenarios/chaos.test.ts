@@ -18,6 +18,7 @@ test('amid chaos every request has one outcome, no answer is wrong, and all is w
   const result = await runChaos(t, {
     cli: CLI,
     folder,
+    hasTls: false,
     seed: 20,
     duration: 3_000,
     rate: 80,
