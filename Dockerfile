@@ -6,7 +6,7 @@ COPY package.json package-lock.json ./
 # The image is the runtime: without install scripts the `node` package brings none of its own, and `prepare`
 # does not build before the sources are here.
 RUN npm ci --ignore-scripts
-COPY tsconfig.json tsconfig.build.json ./
+COPY tsconfig.json tsconfig.build.json index.ts ./
 COPY src src
 COPY plugins plugins
 COPY routes routes

@@ -3,11 +3,10 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { AccessRule, type Identification } from '../src/access/access-rule.ts'
 import { ApiKeySet } from '../src/access/api-keys.ts'
-import { JwksKeeper } from '../src/access/jwks-keeper.ts'
 import type { JwksSource } from '../src/access/jwks-source.ts'
-import { JwtVerifier } from '../src/access/jwt-verifier.ts'
+import type { JwtVerifier } from '../src/access/jwt-verifier.ts'
 import { addressBlocks } from '../src/address-blocks.ts'
-import type { AuthConfig, RouteConfig } from '../src/config/types.ts'
+import type { AuthConfig, JwtConfig, RouteConfig } from '../src/config/types.ts'
 import { ProblemError } from '../src/problem.ts'
 
 declare module 'fastify' {
@@ -30,12 +29,8 @@ export interface AccessControlOptions {
   readonly trustProxy?: readonly string[]
 }
 
-/**
- * Lets through who may use a route: by address at once, by what clients prove after the rate limits, so that guessing is
- * limited as well, and before anything reads a body.
- */
 async function accessControl(app: FastifyInstance, options: AccessControlOptions): Promise<void> {
-  const rules = rulesOf(app, options)
+  const rules = await rulesOf(app, options)
 
   app.decorate('identify', (request: FastifyRequest): void | Promise<void> => {
     const { record } = request
@@ -60,12 +55,14 @@ async function accessControl(app: FastifyInstance, options: AccessControlOptions
 /** A hook that is asynchronous for every request would cost those without tokens too. */
 const waitFor = callbackify(async (asked: Promise<void>) => await asked)
 
-function rulesOf(app: FastifyInstance, options: AccessControlOptions): ReadonlyMap<RouteConfig, AccessRule> {
+async function rulesOf(
+  app: FastifyInstance,
+  options: AccessControlOptions
+): Promise<ReadonlyMap<RouteConfig, AccessRule>> {
   const { auth, trustProxy = [] } = options
   const trusted = addressBlocks(trustProxy)
   const keySets = new Map(auth?.apiKeys.map((set) => [set.name, new ApiKeySet(set)]))
-  const source = options.jwks ?? keeperOf(app, auth)
-  const verifiers = new Map(auth?.jwt.map((issuer) => [issuer.name, new JwtVerifier(issuer, source)]))
+  const verifiers = await verifiersOf(app, auth, options.jwks)
   const rules = new Map<RouteConfig, AccessRule>()
   for (const route of app.routeTable.routes) {
     const { access } = route
@@ -91,9 +88,22 @@ function named<T>(known: ReadonlyMap<string, T>, kind: string, name: string | un
   return found
 }
 
-function keeperOf(app: FastifyInstance, auth: AuthConfig | undefined): JwksSource {
+async function verifiersOf(
+  app: FastifyInstance,
+  auth: AuthConfig | undefined,
+  jwks: JwksSource | undefined
+): Promise<ReadonlyMap<string, JwtVerifier>> {
+  const issuers = auth?.jwt ?? []
+  if (issuers.length === 0) return new Map()
+  const { JwtVerifier } = await import('../src/access/jwt-verifier.ts')
+  const source = jwks ?? (await keeperOf(app, issuers))
+  return new Map(issuers.map((issuer) => [issuer.name, new JwtVerifier(issuer, source)]))
+}
+
+async function keeperOf(app: FastifyInstance, issuers: readonly JwtConfig[]): Promise<JwksSource> {
+  const { JwksKeeper } = await import('../src/access/jwks-keeper.ts')
   const keeper = new JwksKeeper({ log: app.log })
-  keeper.follow(auth?.jwt.map(({ jwks }) => jwks) ?? [])
+  keeper.follow(issuers.map(({ jwks }) => jwks))
   app.addHook('onClose', () => keeper.stop())
   return keeper
 }
@@ -106,6 +116,21 @@ function settle({ record }: FastifyRequest, known: Identification): void {
   }
 }
 
+/**
+ * Lets through who may use a route: by address at once, by what clients prove after the rate limits, so that guessing is
+ * limited as well, and before anything reads a body.
+ *
+ * @example
+ * ```ts
+ * const { auth, routes } = await resolveDefinition({
+ *   auth: { apiKeys: { partners: [{ name: 'acme', hash }] } },
+ *   upstreams: { orders: { backends: ['http://10.0.0.21:3001'] } },
+ *   routes: [{ path: '/api/orders', upstream: 'orders', access: { apiKeys: 'partners' } }]
+ * })
+ * await app.register(routing, { routes })
+ * await app.register(accessControl, { auth })
+ * ```
+ */
 export default fp(accessControl, {
   fastify: '5.x',
   name: 'access-control',

@@ -10,7 +10,6 @@ export interface AccessLogOptions extends Partial<AccessLogConfig> {
   readonly random?: () => number
 }
 
-/** One log line a request, when it is over. */
 async function accessLog(app: FastifyInstance, options: AccessLogOptions): Promise<void> {
   const { sample = 1, slow = 0, random } = options
   const sampleOf = accessSampling({ sample, slow }, random)
@@ -24,4 +23,15 @@ async function accessLog(app: FastifyInstance, options: AccessLogOptions): Promi
   })
 }
 
+/**
+ * One log line a request, when it is over.
+ *
+ * @example
+ * ```ts
+ * const app = Fastify({ logger: true, disableRequestLogging: true })
+ * await app.register(requestRecord)
+ * // All that went wrong or took a second, and a tenth of the rest.
+ * await app.register(accessLog, { sample: 0.1, slow: 1000 })
+ * ```
+ */
 export default fp(accessLog, { fastify: '5.x', name: 'access-log', dependencies: ['request-record'] })

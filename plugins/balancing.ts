@@ -15,7 +15,6 @@ declare module 'fastify' {
   }
 }
 
-/** Gives every upstream group the balancer that its configuration names. */
 async function balancing(app: FastifyInstance): Promise<void> {
   app.decorate(
     'balancers',
@@ -35,4 +34,17 @@ function balancerOf({ backends, live, settings }: UpstreamGroup): GroupBalancer<
   })
 }
 
+/**
+ * Gives every upstream group the balancer that its configuration names.
+ *
+ * @example
+ * ```ts
+ * await app.register(upstreamRegistry, { upstreams })
+ * await app.register(balancing)
+ * // For a request of the app's own. Whoever is picked is counted in, and must be counted out.
+ * const backend = app.balancers.get('catalog')!.pick([])
+ * backend?.begin()
+ * backend?.end('succeeded')
+ * ```
+ */
 export default fp(balancing, { fastify: '5.x', name: 'balancing', dependencies: ['upstream-registry'] })

@@ -9,10 +9,6 @@ import type { UpstreamGroups } from '../src/upstreams/group.ts'
 /** How late too many failures may be noticed, in milliseconds. */
 const TICK = 100
 
-/**
- * Runs the circuit breakers of the groups that have one, from the moment the app is ready until it closes: the threads
- * count, this decides, and the threads obey.
- */
 async function circuitBreaking(app: FastifyInstance): Promise<void> {
   const { registry } = app
   if (!registry)
@@ -43,6 +39,10 @@ async function circuitBreaking(app: FastifyInstance): Promise<void> {
   })
 }
 
+/**
+ * Runs the circuit breakers of the groups that have one, from the moment the app is ready until it closes: the threads
+ * count, this decides, and the threads obey.
+ */
 export default fp(circuitBreaking, {
   fastify: '5.x',
   name: 'circuit-breaking',

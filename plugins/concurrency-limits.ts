@@ -9,10 +9,6 @@ import type { UpstreamGroups } from '../src/upstreams/group.ts'
 /** How often it looks, in milliseconds. */
 const TICK = 100
 
-/**
- * Finds how many requests of a group may be under way at once, for those that have `concurrency`, from the moment the
- * app is ready until it closes: the threads count, this decides, and the threads obey (`overload-protection`).
- */
 async function concurrencyLimits(app: FastifyInstance): Promise<void> {
   const { registry } = app
   if (!registry)
@@ -42,6 +38,10 @@ async function concurrencyLimits(app: FastifyInstance): Promise<void> {
   })
 }
 
+/**
+ * Finds how many requests of a group may be under way at once, for those that have `concurrency`, from the moment the
+ * app is ready until it closes: the threads count, this decides, and the threads obey (`overload-protection`).
+ */
 export default fp(concurrencyLimits, {
   fastify: '5.x',
   name: 'concurrency-limits',

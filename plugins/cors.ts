@@ -5,11 +5,6 @@ import { endUpload, refuseUpload } from '../src/forwarding/unread-upload.ts'
 import { hasBody, http2Stream } from '../src/raw-messages.ts'
 import { isPreflight, pathOf, preflighted } from '../src/routing/lookup.ts'
 
-/**
- * Lets pages of other origins use the routes that have `cors`, by @fastify/cors. A preflight is answered here, before
- * limits and access: browsers send it without credentials, and pages are to read a 429. What a route without `cors`
- * answers stays as it is.
- */
 async function cors(app: FastifyInstance): Promise<void> {
   const hooks = corsHooks(app.routeTable.routes)
   if (hooks.size === 0) return
@@ -46,6 +41,11 @@ function answerPreflight({ id, raw }: FastifyRequest, reply: FastifyReply): void
   void reply.header('x-request-id', id).status(204).send()
 }
 
+/**
+ * Lets pages of other origins use the routes that have `cors`, by @fastify/cors. A preflight is answered here, before
+ * limits and access: browsers send it without credentials, and pages are to read a 429. What a route without `cors`
+ * answers stays as it is.
+ */
 export default fp(cors, {
   fastify: '5.x',
   name: 'cors',

@@ -1,5 +1,5 @@
 import { METHODS } from 'node:http'
-import httpProxy from '@fastify/http-proxy'
+import type { FastifyHttpProxyOptions } from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { addressBlocks } from '../src/address-blocks.ts'
@@ -23,15 +23,18 @@ export interface ForwardingOptions {
   readonly auth?: AuthConfig | undefined
 }
 
+/** Keys of routes that other plugins keep. */
+const KEPT_BY = [
+  ['access', 'access-control'],
+  ['rateLimit', 'rate-limiting'],
+  ['cors', 'cors'],
+  ['securityHeaders', 'security-headers'],
+  ['validateRequests', 'request-validation']
+] as const
+
 /** CONNECT would make a tunnel and TRACE echo credentials; all else that Node can parse is forwarded. */
 const FORWARDED_METHODS = METHODS.filter((method) => method !== 'CONNECT' && method !== 'TRACE')
 
-/**
- * Forwards what a route takes to its upstream group. Responses that are passed on as they come have a route of their
- * own: what @fastify/http-proxy does with URLs costs a tenth of a request. It carries the ones that are whole Fastify
- * replies (`mode: buffered`), and whatever comes in an app that does not route by {@link forwardFirst}; it is mounted
- * once for all routes, and hands over to the same attempt.
- */
 async function forwarding(app: FastifyInstance, options: ForwardingOptions): Promise<void> {
   const connections = options.connections ?? new Connections()
   const { upstreams, balancers } = app
@@ -45,9 +48,12 @@ async function forwarding(app: FastifyInstance, options: ForwardingOptions): Pro
     limits,
     auth: options.auth
   })
-  if (app.routeTable.routes.some(({ access }) => access) && !app.hasDecorator('identify')) {
-    // Nobody would look at who comes.
-    throw new Error('routes have access rules: register access-control before forwarding')
+  for (const [key, plugin] of KEPT_BY) {
+    // Else a route would be open, or without limits, for want of whoever looks.
+    const isAsked = app.routeTable.routes.some((route) => route[key] !== undefined)
+    if (isAsked && !app.hasPlugin(plugin)) {
+      throw new Error(`routes have ${key}: register ${plugin} before forwarding`)
+    }
   }
   const targetOf = new Map(app.routeTable.routes.map((route) => [route, targets.for(route)]))
 
@@ -74,7 +80,7 @@ async function forwarding(app: FastifyInstance, options: ForwardingOptions): Pro
   })
   await app.register(async (scope) => {
     takeAnyMessage(scope)
-    await scope.register(httpProxy, {
+    await scope.register(import('@fastify/http-proxy'), {
       upstream: '',
       undici: STOCK_CLIENT,
       replyOptions: { getUpstream: () => '' },
@@ -111,8 +117,24 @@ const STOCK_CLIENT = {
   request: (): never => {
     throw new Error('forwarded requests do not go through reply-from')
   }
-} as unknown as NonNullable<httpProxy.FastifyHttpProxyOptions['undici']>
+} as unknown as NonNullable<FastifyHttpProxyOptions['undici']>
 
+/**
+ * Forwards what a route takes to its upstream group. Responses that are passed on as they come have a route of their
+ * own: what @fastify/http-proxy does with URLs costs a tenth of a request. It carries the ones that are whole Fastify
+ * replies (`mode: buffered`), and whatever comes in an app that does not route by {@link forwardFirst}; it is mounted
+ * once for all routes, and hands over to the same attempt.
+ *
+ * @example
+ * ```ts
+ * await app.register(problemDetails)
+ * await app.register(requestRecord)
+ * await app.register(upstreamRegistry, { upstreams })
+ * await app.register(routing, { routes })
+ * await app.register(balancing)
+ * await app.register(forwarding)
+ * ```
+ */
 export default fp(forwarding, {
   fastify: '5.x',
   name: 'forwarding',

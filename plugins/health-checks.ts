@@ -12,10 +12,6 @@ declare module 'fastify' {
   }
 }
 
-/**
- * Probes the backends of every group that has a health check, from the moment the app is ready until it closes, and
- * writes the verdicts into the registry. Follows the registry when its groups change.
- */
 async function healthChecks(app: FastifyInstance): Promise<void> {
   const { registry } = app
   if (!registry)
@@ -58,6 +54,18 @@ function checkedGroups(groups: UpstreamGroups): Parameters<HealthChecker['update
   }))
 }
 
+/**
+ * Probes the backends of every group that has a health check, from the moment the app is ready until it closes, and
+ * writes the verdicts into the registry. Follows the registry when its groups change.
+ *
+ * @example
+ * ```ts
+ * await app.register(upstreamRegistry, { upstreams })
+ * await app.register(healthChecks)
+ * await app.ready()
+ * await app.healthChecker.whenAnswered()
+ * ```
+ */
 export default fp(healthChecks, {
   fastify: '5.x',
   name: 'health-checks',

@@ -2,9 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { AuthConfig, DocsConfig } from '../src/config/types.ts'
-import { DocumentKeeper } from '../src/openapi/document-keeper.ts'
 import { hasAlready } from '../src/openapi/if-none-match.ts'
-import { buildPages } from '../src/openapi/pages.ts'
+import type { PagesOptions } from '../src/openapi/pages.ts'
 import { type DocumentShelf, PostedDocuments, type PublishedDocuments } from '../src/openapi/published.ts'
 import { ProblemError } from '../src/problem.ts'
 
@@ -30,12 +29,9 @@ const DOCUMENT_PATH = '/openapi.json'
 /** How long who asks for the document waits for the first one, in milliseconds. */
 const PATIENCE = 5000
 
-/**
- * Serves the document composed of the services', and pages to read it, whose own app is made when somebody looks at them.
- */
 async function openapi(app: FastifyInstance, options: OpenApiOptions): Promise<void> {
   const { docs = { enabled: true, path: '/docs' }, auth } = options
-  const documents = options.documents ?? keepOwn(app, docs, auth)
+  const documents = options.documents ?? (await keepOwn(app, docs, auth))
   app.decorate('documents', documents)
   if (!docs.enabled) return
 
@@ -59,11 +55,16 @@ async function openapi(app: FastifyInstance, options: OpenApiOptions): Promise<v
   })
   for (const url of [docs.path, `${docs.path}/*`]) {
     app.get(url, async (request, reply) => {
-      pages ??= buildPages({ path: docs.path, sendDocument })
+      pages ??= loadPages({ path: docs.path, sendDocument })
       const shown = await pages
       shown.routing(request.raw, reply.hijack().raw)
     })
   }
+}
+
+async function loadPages(options: PagesOptions): Promise<FastifyInstance> {
+  const { buildPages } = await import('../src/openapi/pages.ts')
+  return await buildPages(options)
 }
 
 function send({ body, etag }: PublishedDocuments, request: FastifyRequest, reply: FastifyReply): void {
@@ -85,7 +86,12 @@ async function waitForFirst({ first }: DocumentShelf): Promise<PublishedDocument
 }
 
 /** Without a control plane the app does it all by itself. */
-function keepOwn(app: FastifyInstance, docs: DocsConfig, auth: AuthConfig | undefined): DocumentShelf {
+async function keepOwn(
+  app: FastifyInstance,
+  docs: DocsConfig,
+  auth: AuthConfig | undefined
+): Promise<DocumentShelf> {
+  const { DocumentKeeper } = await import('../src/openapi/document-keeper.ts')
   const posted = new PostedDocuments()
   const keeper = new DocumentKeeper({
     log: app.log,
@@ -99,6 +105,15 @@ function keepOwn(app: FastifyInstance, docs: DocsConfig, auth: AuthConfig | unde
   return posted
 }
 
+/**
+ * Serves the document composed of the services', and pages to read it, whose own app is made when somebody looks at them.
+ *
+ * @example
+ * ```ts
+ * await app.register(openapi, { docs: { enabled: true, path: '/docs' } })
+ * // GET /openapi.json and GET /docs
+ * ```
+ */
 export default fp(openapi, {
   fastify: '5.x',
   name: 'openapi',

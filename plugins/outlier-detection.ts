@@ -9,10 +9,6 @@ import type { EjectionChange } from '../src/upstreams/registry-events.ts'
 /** How late the end of an ejection or of an interval may be noticed, in milliseconds. */
 const TICK = 100
 
-/**
- * Ejects backends for how they treat real traffic, in every group that has `outlierDetection`, from the moment the app is
- * ready until it closes. Needs no health check; where there is one, a probe that passes ends an ejection.
- */
 async function outlierDetection(app: FastifyInstance): Promise<void> {
   const { registry } = app
   if (!registry)
@@ -58,6 +54,17 @@ const MESSAGES: Readonly<Record<EjectionChange['state'], string>> = {
   ended: 'backend readmitted'
 }
 
+/**
+ * Ejects backends for how they treat real traffic, in every group that has `outlierDetection`, from the moment the app is
+ * ready until it closes. Needs no health check; where there is one, a probe that passes ends an ejection.
+ *
+ * @example
+ * ```ts
+ * await app.register(upstreamRegistry, { upstreams })
+ * await app.register(outlierDetection)
+ * app.registry!.on('ejection', ({ backend, state, reason }) => console.log(backend, state, reason))
+ * ```
+ */
 export default fp(outlierDetection, {
   fastify: '5.x',
   name: 'outlier-detection',

@@ -5,8 +5,8 @@ import { ProblemError } from '../src/problem.ts'
 
 /** When the app itself has too much to do. */
 export interface OverloadProtectionOptions {
-  /** Mean delay of the event loop beyond which requests are refused, in milliseconds; 0 = never. */
-  readonly maxEventLoopDelay: number
+  /** Mean delay of the event loop beyond which requests are refused, in milliseconds; 0 = never; by default 1000. */
+  readonly maxEventLoopDelay?: number
 }
 
 /** How much more delay a critical request may meet. */
@@ -14,12 +14,8 @@ const CRITICAL_PATIENCE = 2
 /** Seconds after which a refused client may try again: the delay is measured once a second. */
 const RETRY_AFTER = '1'
 
-/**
- * The last resort of a thread that can't keep up: it refuses requests while its event loop is late, those of critical
- * routes last. What the groups can bear is looked at when the group of a request is known, in the forwarding.
- */
 async function overloadProtection(app: FastifyInstance, options: OverloadProtectionOptions): Promise<void> {
-  const { maxEventLoopDelay } = options
+  const { maxEventLoopDelay = 1000 } = options
   if (maxEventLoopDelay === 0) return
   await app.register(underPressure, {
     maxEventLoopDelay,
@@ -37,6 +33,15 @@ function isCritical({ record }: FastifyRequest): boolean {
   return record.found?.match.route.priority === 'critical'
 }
 
+/**
+ * The last resort of a thread that can't keep up: it refuses requests while its event loop is late, those of critical
+ * routes last. What the groups can bear is looked at when the group of a request is known, in the forwarding.
+ *
+ * @example
+ * ```ts
+ * await app.register(overloadProtection, { maxEventLoopDelay: 250 })
+ * ```
+ */
 export default fp(overloadProtection, {
   fastify: '5.x',
   name: 'overload-protection',

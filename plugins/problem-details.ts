@@ -14,10 +14,6 @@ declare module 'fastify' {
   }
 }
 
-/**
- * Answers every error as `application/problem+json` (RFC 9457), to a gRPC call as its status. What a client may not
- * know (addresses, stacks, what an upstream said) stays in the log.
- */
 async function problemDetails(app: FastifyInstance): Promise<void> {
   app.decorateRequest('refusal', null)
   app.setErrorHandler(sendProblem)
@@ -80,4 +76,16 @@ function detailOf(error: Partial<FastifyError>, status: number): string {
   return status < 500 ? 'The request is not valid.' : 'The gateway failed to handle the request.'
 }
 
+/**
+ * Answers every error as `application/problem+json` (RFC 9457), to a gRPC call as its status. What a client may not
+ * know (addresses, stacks, what an upstream said) stays in the log.
+ *
+ * @example
+ * ```ts
+ * await app.register(problemDetails)
+ * app.get('/teapot', () => {
+ *   throw new ProblemError(418, 'teapot', 'It is a teapot.')
+ * })
+ * ```
+ */
 export default fp(problemDetails, { fastify: '5.x', name: 'problem-details' })

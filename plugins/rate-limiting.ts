@@ -51,11 +51,6 @@ interface Stack {
   readonly policy: string
 }
 
-/**
- * Limits what clients may ask for, before anything reads a body: by the limits of the whole app, which count whatever
- * comes in, and by those of the route. All must let a request through; else what was taken is given back.
- * @fastify/rate-limit does the checking, over a store of ours that knows GCRA.
- */
 async function rateLimiting(app: FastifyInstance, options: RateLimitingOptions): Promise<void> {
   const { limits = [], limiterOf = localLimiters(), trustProxy = [] } = options
   const trusted = addressBlocks(trustProxy)
@@ -215,6 +210,17 @@ function tooMany(wait: number): ProblemError {
   })
 }
 
+/**
+ * Limits what clients may ask for, before anything reads a body: by the limits of the whole app, which count whatever
+ * comes in, and by those of the route. All must let a request through; else what was taken is given back.
+ * @fastify/rate-limit does the checking, over a store of ours that knows GCRA.
+ *
+ * @example
+ * ```ts
+ * const { rateLimit, routes } = await resolveDefinition({ rateLimit: { limit: 100, per: '1s' } })
+ * await app.register(rateLimiting, { limits: rateLimit })
+ * ```
+ */
 export default fp(rateLimiting, {
   fastify: '5.x',
   name: 'rate-limiting',

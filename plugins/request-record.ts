@@ -20,10 +20,6 @@ declare module 'fastify' {
   }
 }
 
-/**
- * Keeps a record of every request. Fastify's onResponse is not used: it does not run when the client leaves before
- * the response ends.
- */
 async function requestRecord(app: FastifyInstance): Promise<void> {
   const observers: RequestObserver[] = []
   app.decorateRequest('record')
@@ -57,4 +53,14 @@ function reasonOf(error: Partial<FastifyError>): string {
   return (error.statusCode ?? 500) < 500 ? 'bad_request' : 'internal_error'
 }
 
+/**
+ * Keeps a record of every request. Fastify's onResponse is not used: it does not run when the client leaves before
+ * the response ends.
+ *
+ * @example
+ * ```ts
+ * await app.register(requestRecord)
+ * app.observeRequests(({ record }, reply) => console.log(record.group, record.backend, reply.statusCode))
+ * ```
+ */
 export default fp(requestRecord, { fastify: '5.x', name: 'request-record' })

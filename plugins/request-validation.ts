@@ -3,8 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { ClientLimitsConfig, RouteConfig } from '../src/config/types.ts'
 import { collectUpload } from '../src/forwarding/collected-upload.ts'
-import { invalidRequest, mediaOf, RequestChecker } from '../src/openapi/request-checker.ts'
-import type { Contract } from '../src/openapi/contract.ts'
+import type { RequestChecker } from '../src/openapi/request-checker.ts'
 import type { FoundOperation } from '../src/openapi/operation-paths.ts'
 import { methodNotAllowed, ProblemError } from '../src/problem.ts'
 import { hasBody } from '../src/raw-messages.ts'
@@ -20,13 +19,10 @@ export interface RequestValidationOptions {
 /** The most of a body that is collected where any may come, in bytes. */
 const MOST = 10 * 1024 * 1024
 
-/**
- * Checks requests of routes with `validateRequests` by the document of their group, after all that may refuse them
- * otherwise and before a backend is chosen. Bodies that are looked at are collected, and forwarded byte for byte.
- */
 async function requestValidation(app: FastifyInstance, options: RequestValidationOptions): Promise<void> {
   const { bodyLimit, requestTimeout } = options.limits ?? { bodyLimit: MOST, requestTimeout: 0 }
   const { documents } = app
+  const { invalidRequest, mediaOf, RequestChecker } = await import('../src/openapi/request-checker.ts')
   const checkers = new Map<string, RequestChecker>()
 
   const checkerOf = (group: string): RequestChecker | undefined => {
@@ -35,7 +31,10 @@ async function requestValidation(app: FastifyInstance, options: RequestValidatio
     // What comes anew may be what is there: its code is loaded already.
     if (known && known.contract.hash === contract?.hash) return known
     checkers.delete(group)
-    return contract && keep(checkers, contract)
+    if (!contract) return undefined
+    const checker = new RequestChecker(contract)
+    checkers.set(group, checker)
+    return checker
   }
 
   const check = async (request: FastifyRequest, reply: FastifyReply): Promise<boolean> => {
@@ -81,12 +80,6 @@ async function requestValidation(app: FastifyInstance, options: RequestValidatio
   })
 }
 
-function keep(checkers: Map<string, RequestChecker>, contract: Contract): RequestChecker {
-  const checker = new RequestChecker(contract)
-  checkers.set(contract.group, checker)
-  return checker
-}
-
 /** The groups of a route, that with the largest share first, as in the composed document. */
 function groupsOf({ upstream }: RouteConfig): string[] {
   if (typeof upstream === 'string') return [upstream]
@@ -114,6 +107,10 @@ function operationOf(
   throw new ProblemError(404, 'operation_unknown', 'The API document has nothing at this address.')
 }
 
+/**
+ * Checks requests of routes with `validateRequests` by the document of their group, after all that may refuse them
+ * otherwise and before a backend is chosen. Bodies that are looked at are collected, and forwarded byte for byte.
+ */
 export default fp(requestValidation, {
   fastify: '5.x',
   name: 'request-validation',

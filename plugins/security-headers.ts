@@ -1,12 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { securityHeaders as fieldsOf } from '../src/access/security-headers.ts'
 
-/**
- * Tells browsers to be careful with the responses of the routes that have `securityHeaders`, whoever answers, in the
- * fields that @fastify/helmet sets. Registered before what answers requests, so that nothing goes without them.
- */
 async function securityHeaders(app: FastifyInstance): Promise<void> {
+  const { securityHeaders: fieldsOf } = await import('../src/access/security-headers.ts')
   const fields = await fieldsOf(app.routeTable.routes)
   if (fields.size === 0) return
   app.addHook('onRequest', (request, reply, done) => {
@@ -17,6 +13,10 @@ async function securityHeaders(app: FastifyInstance): Promise<void> {
   })
 }
 
+/**
+ * Tells browsers to be careful with the responses of the routes that have `securityHeaders`, whoever answers, in the
+ * fields that @fastify/helmet sets. Registered before what answers requests, so that nothing goes without them.
+ */
 export default fp(securityHeaders, {
   fastify: '5.x',
   name: 'security-headers',

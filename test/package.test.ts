@@ -1,35 +1,64 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { promisify } from 'node:util'
+
+const ROOT = join(import.meta.dirname, '..')
+const DIST = join(ROOT, 'dist')
 
 // By the package's own name, as a program outside of the checkout imports it: what `npm test` has just built.
 test('the package offers what route modules and other programs need', async () => {
-  const { defineRoutes, Gateway, loadConfig } = await import('xecureapi-gateway')
+  const { balancing, defineRoutes, Gateway, loadConfig, resolveDefinition } =
+    await import('xecureapi-gateway')
   const routes = [{ path: '/api', upstream: 'catalog' }]
   assert.equal(defineRoutes(routes), routes)
-  assert.equal(typeof Gateway.start, 'function')
-  assert.equal(typeof loadConfig, 'function')
+  for (const each of [Gateway.start, loadConfig, resolveDefinition, balancing]) {
+    assert.equal(typeof each, 'function')
+  }
 })
 
-test('every plugin can be imported by its name', async () => {
-  for (const name of [
-    'upstream-registry',
-    'routing',
-    'balancing',
-    'health-checks',
-    'forwarding',
-    'access-log'
-  ]) {
+test('every plugin can be imported by its name, and is that of the entry', async () => {
+  const entry: Readonly<Record<string, unknown>> = await import('xecureapi-gateway')
+  const files = (await readdir(join(DIST, 'plugins'))).filter((file) => file.endsWith('.js'))
+  assert.ok(files.length >= 20)
+  for (const name of files.map((file) => file.slice(0, -'.js'.length))) {
     const plugin = (await import(`xecureapi-gateway/plugins/${name}`)) as { default: unknown }
-    assert.equal(typeof plugin.default, 'function', name)
+    const camelCase = name.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase())
+    assert.equal(plugin.default, entry[camelCase], name)
+  }
+})
+
+test('what few need is not loaded with the entry', async () => {
+  const script = `
+    import { registerHooks } from 'node:module'
+    const urls = []
+    registerHooks({ load: (url, context, next) => (urls.push(url), next(url, context)) })
+    await import('xecureapi-gateway')
+    process.stdout.write(JSON.stringify(urls))`
+  const words = ['--input-type=module', '--eval', script]
+  const { stdout } = await promisify(execFile)(process.execPath, words, { cwd: ROOT })
+  const loaded = JSON.parse(stdout) as string[]
+  assert.ok(loaded.some((url) => url.endsWith('/dist/plugins/forwarding.js')))
+  const heavy = [
+    'ajv',
+    'yaml',
+    'ioredis',
+    'jose',
+    'prom-client',
+    'typebox',
+    '@fastify/http-proxy',
+    '@fastify/helmet'
+  ]
+  for (const name of heavy) {
+    assert.ok(!loaded.some((url) => url.includes(`/node_modules/${name}/`)), name)
   }
 })
 
 test('the package has the dashboard as it is served, with the licences of what is in it, and none of its sources', async () => {
-  const dist = join(import.meta.dirname, '../dist')
-  const files = await readdir(join(dist, 'dashboard'), { recursive: true })
+  const files = await readdir(join(DIST, 'dashboard'), { recursive: true })
   const shape = files.map((file) => file.replace(/-[\w-]+(?=\.\w+$)/, '-HASH')).toSorted()
   assert.deepEqual(shape, [
     'LICENSES.md',
@@ -39,5 +68,5 @@ test('the package has the dashboard as it is served, with the licences of what i
     'assets/index-HASH.js',
     'index.html'
   ])
-  assert.ok(!existsSync(join(dist, 'src/dashboard')))
+  assert.ok(!existsSync(join(DIST, 'src/dashboard')))
 })

@@ -1,7 +1,8 @@
 import type { Static } from 'typebox'
 import type { RouteSchema } from './schema-routes.ts'
 
-type Immutable<T> = T extends object ? { readonly [K in keyof T]: Immutable<T[K]> } : T
+/** The same, read only all the way down. */
+export type Immutable<T> = T extends object ? { readonly [K in keyof T]: Immutable<T[K]> } : T
 
 /** A route as it is written: in the configuration file's `routes`, or in a module of `routesDir`. */
 export type RouteDefinition = Immutable<Static<typeof RouteSchema>>

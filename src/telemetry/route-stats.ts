@@ -1,6 +1,7 @@
 import { COUNTED_REASONS } from './counted-reasons.ts'
 import { type HistogramReading, HISTOGRAM_SIZE, observeDuration, readHistogram } from './histogram.ts'
-import type { LiveLayout, LiveTable } from '../upstreams/live-table.ts'
+import { type LiveLayout, LiveTable } from '../upstreams/live-table.ts'
+import { KeyedSlots } from '../upstreams/slots.ts'
 
 /** Methods that are counted by name; all others share one place. */
 export const COUNTED_METHODS = [
@@ -121,6 +122,13 @@ export class RouteStats {
     const counts = this.table.counters(slot, histogramPlace(statusClass * 100), HISTOGRAM_SIZE)
     return readHistogram((place) => counts[place]!, 0)
   }
+}
+
+/** Counts of an app that is all by itself: one thread, and routes that stay. @param routes - Their names. */
+export function localRouteStats(routes: readonly string[]): RouteStats {
+  const slots = new KeyedSlots(new LiveTable(ROUTE_LAYOUT, 1))
+  slots.reserve([NO_ROUTE, ...routes])
+  return new RouteStats(slots.table, new Map(slots.entries()), 0)
 }
 
 function requestPlace(method: string, status: number): number {

@@ -40,7 +40,9 @@ export async function readUpstreamTls(groups: UpstreamTlsByGroup): Promise<ReadU
  *
  * @throws {CertificateError} Of the first that can't be used.
  */
-export async function loadUpstreamTls(config: GatewayConfig): Promise<GatewayConfig> {
+export async function loadUpstreamTls<Config extends Pick<GatewayConfig, 'upstreams'>>(
+  config: Config
+): Promise<Config> {
   const upstreams = config.upstreams.map(async (group) =>
     group.tls ? { ...group, tls: await readGroup(group.name, group.tls) } : group
   )
