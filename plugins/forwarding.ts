@@ -84,6 +84,8 @@ async function forwarding(app: FastifyInstance, options: ForwardingOptions): Pro
       upstream: '',
       undici: STOCK_CLIENT,
       replyOptions: { getUpstream: () => '' },
+      // `/*` takes `/` as well, which the app may have a route of its own for; below a prefix it does not.
+      ...(scope.prefix === '' && { routes: ['/*'] }),
       httpMethods: FORWARDED_METHODS,
       handler: forward
     })

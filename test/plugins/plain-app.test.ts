@@ -61,11 +61,14 @@ describe('the plugins in an ordinary Fastify app', { concurrency: 2 }, () => {
       own: (app) => {
         app.addHook('onSend', async (_request, reply) => void reply.header('x-hook', 'ran'))
         app.addHook('onRequest', async (_request, reply) => void reply.header('x-early', 'ran'))
+        app.get('/', () => ({ home: true }))
         app.get('/own', () => ({ mine: true }))
         app.post('/own', ({ body }) => ({ got: body }))
         app.post('/text', ({ body }) => `got ${String(body)}`)
       }
     })
+    assert.deepEqual(await (await fetch(`${url}/`)).json(), { home: true })
+    assert.equal((await fetch(`${url}/`, { method: 'POST' })).status, 404)
     const own = await fetch(`${url}/own`)
     assert.deepEqual([own.headers.get('x-hook'), await own.json()], ['ran', { mine: true }])
     const headers = { 'content-type': 'application/json' }
