@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, type SpawnOptions } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
@@ -38,17 +38,23 @@ export interface ChildGateway extends Command {
 
 /** Runs `xecureapi` with these words; killed with the test. */
 export function runCommand(t: TestContext, ...words: string[]): Command {
-  return run(t, process.execPath, CLI, ...words)
+  return runProgram(t, {}, process.execPath, CLI, ...words)
 }
 
 /** Runs it on a terminal, which the tool `script` makes; both streams are that terminal's. */
 export function runOnTerminal(t: TestContext, ...words: string[]): Command {
   const quoted = [process.execPath, CLI, ...words].map((word) => `'${word}'`)
-  return run(t, 'script', '--quiet', '--command', `exec ${quoted.join(' ')}`, '/dev/null')
+  return runProgram(t, {}, 'script', '--quiet', '--command', `exec ${quoted.join(' ')}`, '/dev/null')
 }
 
-function run(t: TestContext, program: string, ...words: string[]): Command {
-  const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] })
+/** Runs any program, in a folder or with an environment of its own; killed with the test. */
+export function runProgram(
+  t: TestContext,
+  options: Pick<SpawnOptions, 'cwd' | 'env'>,
+  program: string,
+  ...words: string[]
+): Command {
+  const child = spawn(program, words, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
   let [stdout, stderr] = ['', '']
   const ended: Promise<Ended> = once(child, 'close').then(([code, signal]) => ({ code, signal }))
   t.after(async () => {

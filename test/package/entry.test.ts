@@ -5,9 +5,9 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import type * as Entry from '../index.ts'
+import type * as Entry from '../../index.ts'
 
-const ROOT = join(import.meta.dirname, '..')
+const ROOT = join(import.meta.dirname, '../..')
 const DIST = join(ROOT, 'dist')
 
 /** The types are those of the sources: Fastify's, which both extend, can't have both. */
