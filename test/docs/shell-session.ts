@@ -100,7 +100,8 @@ trap end EXIT`)
     const pid = Number(output)
     let printed = ''
     await until(`ready is:\n${text}`, async () => {
-      printed = await readFile(file, 'utf8')
+      // The shell opens it a moment after it has told the number.
+      printed = await readFile(file, 'utf8').catch(() => '')
       if (READY.test(printed)) return true
       if (!isAlive(pid)) throw new Error(`it ended:\n${text}\n${printed}`)
       return false

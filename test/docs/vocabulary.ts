@@ -11,7 +11,8 @@ export async function readSources(without: readonly string[] = []): Promise<stri
     exclude: ['src/dashboard/**', ...without]
   })
   const texts = await Promise.all(files.map((file) => readFile(join(ROOT, file), 'utf8')))
-  return texts.join('\n')
+  // What comments have of code is an example.
+  return texts.join('\n').replaceAll(/^\s*\*.*$/gm, '')
 }
 
 interface Node {
