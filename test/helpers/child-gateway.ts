@@ -1,5 +1,6 @@
 import { spawn, type SpawnOptions } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { TestContext } from 'node:test'
@@ -58,6 +59,8 @@ export function runProgram(
   let [stdout, stderr] = ['', '']
   const ended: Promise<Ended> = once(child, 'close').then(([code, signal]) => ({ code, signal }))
   t.after(async () => {
+    // What `script` runs has a session of its own, and takes the end of its terminal for an order to reload.
+    for (const pid of childrenOf(child.pid!)) process.kill(pid, 'SIGKILL')
     child.kill('SIGKILL')
     await ended
     scanLog(stdout)
@@ -71,6 +74,16 @@ export function runProgram(
     kill: (signal) => child.kill(signal),
     stdout: () => stdout,
     stderr: () => stderr
+  }
+}
+
+/** The processes that a process has started, on Linux. */
+function childrenOf(pid: number): number[] {
+  try {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    return (children.match(/\d+/g) ?? []).map(Number)
+  } catch {
+    return []
   }
 }
 
