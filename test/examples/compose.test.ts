@@ -3,12 +3,16 @@ import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { parse } from 'yaml'
 import { layoutOf } from '../../examples/marketplace/layout.ts'
 import { loadConfig } from '../../src/config/load.ts'
+import { runProgram } from '../helpers/child-gateway.ts'
+import { runTool, type ToolOutput } from '../helpers/run-tool.ts'
+import { until } from '../helpers/until.ts'
+import { freePorts } from './free-ports.ts'
 import { tempFolder } from './temp-folder.ts'
 
 interface Service {
@@ -19,17 +23,21 @@ interface Service {
   command?: string[]
   depends_on?: Record<string, { condition: string }>
   healthcheck?: { test?: string[]; disable?: boolean }
+  networks?: string[]
+  network_mode?: string
+  user?: string
   read_only?: boolean
   cap_drop?: string[]
 }
 
 interface Compose {
   services: Record<string, Service>
+  networks: Record<string, { internal?: boolean }>
   volumes: Record<string, unknown>
 }
 
 /** Services that stand around the marketplace. */
-const AROUND = ['admin-token', 'prometheus', 'grafana']
+const AROUND = ['redis', 'redis-password', 'admin-token', 'prometheus', 'grafana']
 
 async function read(path: string): Promise<string> {
   return readFile(new URL(`../../${path}`, import.meta.url), 'utf8')
@@ -45,7 +53,9 @@ test('the containers are the gateway and the replicas that its configuration add
   const app = await tempFolder(t)
   const written = await read('examples/marketplace/gateway.compose.yaml')
   await writeFile(join(app, 'token'), 'a-token')
-  await writeFile(join(app, 'gateway.yaml'), written.replace('/run/xecureapi/token', join(app, 'token')))
+  await writeFile(join(app, 'password'), 'a-password')
+  const here = written.replace('/run/xecureapi/token', join(app, 'token'))
+  await writeFile(join(app, 'gateway.yaml'), here.replace('/run/redis/password', join(app, 'password')))
   await symlink(fileURLToPath(new URL('../../routes', import.meta.url)), join(app, 'routes'))
   const config = await loadConfig(join(app, 'gateway.yaml'))
   assert.deepEqual(
@@ -54,7 +64,10 @@ test('the containers are the gateway and the replicas that its configuration add
   )
   const { replicas, gateway, admin } = layoutOf(config)
   assert.equal(gateway.port, 8080)
-  // What it decides is written to a volume, since the image is read-only.
+  // What it decides is in Redis, and its copy in a volume, since the image is read-only.
+  assert.ok(config.store.type === 'redis')
+  assert.deepEqual(config.store.url, 'redis://:a-password@redis:6379')
+  assert.equal(config.rateLimit.length, 1)
   assert.equal(config.store.path, join(app, '.xecureapi'))
   assert.ok(services['gateway']?.volumes?.includes('store:/app/.xecureapi'))
   // Where Prometheus finds it.
@@ -81,8 +94,9 @@ test('only the gateway is open to other machines, every replica has a health che
   }
   for (const [name, service] of Object.entries(services)) {
     assert.deepEqual(service.ports, ports[name], name)
+    if (service.healthcheck?.test) assert.match(service.healthcheck.test[0]!, /^CMD/)
     const hasOwn = name === 'gateway' || AROUND.includes(name)
-    assert.equal(service.healthcheck?.test?.length, hasOwn ? undefined : 4, name)
+    if (!hasOwn) assert.equal(service.healthcheck?.test?.length, 4, name)
     assert.equal(service.read_only, true, name)
     assert.deepEqual(service.cap_drop, ['ALL'], name)
   }
@@ -90,8 +104,8 @@ test('only the gateway is open to other machines, every replica has a health che
 
 test('every image from elsewhere has a version, and every volume is declared', async () => {
   const { services, volumes } = await readCompose()
-  const images = Object.values(services).flatMap(({ image }) => (image?.includes('/') ? [image] : []))
-  assert.equal(images.length, 2)
+  const images = Object.values(services).flatMap(({ image }) => (image?.includes(':') ? [image] : []))
+  assert.equal(images.length, 3)
   for (const image of images) assert.match(image, /:v?\d+\.\d+\.\d+$/)
   const mounts = Object.values(services).flatMap((service) => service.volumes ?? [])
   const named = new Set(mounts.flatMap((mount) => (mount.startsWith('.') ? [] : [mount.split(':')[0]!])))
@@ -139,4 +153,66 @@ test('Grafana has no user, and so no password that could be the default one', as
   assert.equal(environment['GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION'], 'true')
   assert.equal(environment['GF_AUTH_BASIC_ENABLED'], 'false')
   assert.equal(environment['GF_AUTH_ANONYMOUS_ORG_ROLE'], 'Viewer')
+})
+
+suite('Redis of the containers', () => {
+  test('is reached by the gateway and by nobody else', async () => {
+    const { services, networks } = await readCompose()
+    assert.deepEqual(networks, { store: { internal: true } })
+    const within = Object.entries(services).filter(([, { networks: of }]) => of?.includes('store'))
+    assert.deepEqual(within.map(([name]) => name).toSorted(), ['gateway', 'redis'])
+    const { redis, gateway } = services
+    assert.deepEqual(redis?.networks, ['store'])
+    assert.equal(redis.ports, undefined)
+    assert.equal(redis.user, 'redis')
+    assert.ok(redis.volumes?.includes('redis:/data'))
+    for (const each of [redis, gateway!]) {
+      assert.ok(each.volumes?.includes('redis-password:/run/redis:ro'))
+      assert.equal(each.depends_on?.['redis-password']?.condition, 'service_completed_successfully')
+    }
+    // Without it the gateway serves all the same.
+    assert.equal(gateway?.depends_on?.['redis']?.condition, 'service_started')
+    const others = Object.entries(services).filter(
+      ([name]) => !['gateway', 'redis', 'redis-password'].includes(name)
+    )
+    for (const [name, { volumes = [] }] of others) {
+      assert.ok(!volumes.some((mount) => mount.startsWith('redis-password:')), name)
+    }
+  })
+
+  test('asks for the password that is made for it, by its configuration and by its health check', async (t) => {
+    const { services } = await readCompose()
+    const folder = await tempFolder(t)
+    const run = async (given: string): Promise<{ password: string; config: string }> => {
+      const [, ...words] = services['redis-password']!.command!
+      const [file, config] = [join(folder, 'password'), join(folder, 'redis.conf')]
+      const env = {
+        ...process.env,
+        XECUREAPI_REDIS_PASSWORD: given,
+        PASSWORD_FILE: file,
+        REDIS_CONFIG: config
+      }
+      await promisify(execFile)(process.execPath, words, { env })
+      return { password: await readFile(file, 'utf8'), config: await readFile(config, 'utf8') }
+    }
+    const made = await run('')
+    assert.match(made.password, /^[0-9a-f]{64}$/)
+    assert.deepEqual(await run(''), made)
+    assert.deepEqual(await run('given'), { password: 'given', config: 'requirepass given\n' })
+    await assert.rejects(run('with a blank'), /a password of letters, digits/)
+
+    const { command = [], healthcheck } = services['redis']!
+    const [port] = await freePorts(1)
+    const [program, , ...options] = command
+    const here = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder]
+    const server = runProgram(t, { cwd: folder }, program!, join(folder, 'redis.conf'), ...options, ...here)
+    await until('it takes connections', () => server.stdout().includes('Ready to accept connections'))
+    const [kind, check = ''] = healthcheck?.test ?? []
+    assert.equal(kind, 'CMD-SHELL')
+    const ask = async (text: string): Promise<ToolOutput> =>
+      await runTool('sh', '-c', text.replace('-e ping', `-e -p ${port} ping`))
+    const asked = check.replaceAll('$$', '$').replace('/run/redis/password', join(folder, 'password'))
+    assert.deepEqual(await ask(asked), { code: 0, stdout: 'PONG\n', stderr: '' })
+    assert.notEqual((await ask('REDISCLI_AUTH=wrong redis-cli -e ping')).code, 0)
+  })
 })

@@ -93,7 +93,10 @@ suite('installed from its tarball', { concurrency: true }, () => {
 
     const reports = [1, 2, 3].map(async () => await fetch(`${url}/api/reports`))
     const statuses = (await Promise.all(reports)).map(({ status }) => status)
-    assert.deepEqual(statuses.toSorted(), [200, 200, 429])
+    assert.deepEqual(
+      statuses.toSorted((a, b) => a - b),
+      [200, 200, 429]
+    )
     const metrics = await (await fetch(`${url}/metrics`)).text()
     assert.match(metrics, /^xecureapi_requests_total\{.*route="reports".*status="429".*\} 1$/m)
     assert.match(metrics, new RegExp(`^xecureapi_backend_health\\{.*backend="${c.id}".*\\} 1$`, 'm'))
