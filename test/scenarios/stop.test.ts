@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { setTimeout as delay } from 'node:timers/promises'
 import { describe, test } from 'node:test'
 import { startBackend } from '../helpers/backend.ts'
 import { startChildGateway } from '../helpers/child-gateway.ts'
@@ -102,6 +103,21 @@ describe('a stop', { concurrency: 2 }, () => {
     gateway.kill('SIGTERM')
     await until('it stops', async () => (await exchange(`${gateway.adminUrl}/readyz`)).status === 503)
     gateway.kill('SIGTERM')
+    assert.deepEqual(await gateway.ended, { code: 1, signal: null })
+    assert.equal((await held).status, 0)
+  })
+
+  test('a second SIGINT ends it at once, but for one that comes with the first: npm passes on what a terminal tells all', async (t) => {
+    const slow = await startHoldingBackend(t, 'slow')
+    const gateway = await startChildGateway(t, configOf({ slow }, { delay: '50s', timeout: '100s' }), 0)
+    const held = send(keepAliveAgent(t), `${gateway.url}/slow`)
+    await until('it is under way', () => slow.held() === 1)
+    gateway.kill('SIGINT')
+    await delay(30)
+    gateway.kill('SIGINT')
+    await delay(700)
+    assert.equal((await exchange(`${gateway.adminUrl}/readyz`)).status, 503)
+    gateway.kill('SIGINT')
     assert.deepEqual(await gateway.ended, { code: 1, signal: null })
     assert.equal((await held).status, 0)
   })
