@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { chown, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -25,7 +25,10 @@ export function whyNone(): string | undefined {
   if (process.platform !== 'linux') return 'namespaces are a matter of Linux'
   if (process.getuid?.() !== 0) return 'only root makes namespaces'
   const missing = ['unshare', 'nsenter', 'setpriv', 'mount', 'env', 'ldd'].filter((name) => !placeOf(name))
-  return missing.length > 0 ? `there is no ${missing.join(', ')}` : undefined
+  if (missing.length > 0) return `there is no ${missing.join(', ')}`
+  // Root of a container may not.
+  const { status } = spawnSync('unshare', ['--mount', '--pid', '--fork', '--mount-proc', 'true'])
+  return status === 0 ? undefined : 'namespaces are not allowed'
 }
 
 function placeOf(tool: string): string | undefined {
