@@ -19,8 +19,7 @@ import {
   statusOf
 } from './standing.ts'
 
-export type { HealthFlip } from './registry-events.ts'
-export { ADMINISTRATIVE_STATES, type AdministrativeState, type ObservedHealth } from './standing.ts'
+export type { AdministrativeState, ObservedHealth } from './standing.ts'
 
 /** What a registry is made with. */
 export interface RegistryOptions {

@@ -5,7 +5,8 @@ import { after } from 'node:test'
 const ROOT = join(import.meta.dirname, '../..')
 
 /** Browsers and other programs, which are measured against the clock or take a core for themselves. */
-const OTHER_PROGRAMS = /^test\/(?:dashboard|deploy|docs|examples|interop|monitoring|package)\//
+const OTHER_PROGRAMS =
+  /^test\/(?:dashboard|deploy|docker|docs|examples|interop|migration|monitoring|package)\//
 /** Whole gateways that are broken, flooded or measured. */
 const HARSH =
   /^test\/scenarios\/.*(?:browser|certificates|chaos|crash|floods|fuzz|hostile|http2-limits|kill|memory|overload|process|property|redis|reload|stop|tls|watch)/

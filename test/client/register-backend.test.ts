@@ -2,56 +2,13 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
-import { describe, type TestContext, test } from 'node:test'
-import {
-  registerBackend,
-  type RegisterBackendOptions,
-  RegistrationRefused,
-  type RegistrationEvent
-} from '../../src/client/register-backend.ts'
+import { describe, test } from 'node:test'
+import { registerBackend, RegistrationRefused } from '../../src/client/register-backend.ts'
 import { closedPort } from '../helpers/misbehaving-backend.ts'
 import { until } from '../helpers/until.ts'
-import {
-  type Call,
-  type Reply,
-  type ScriptedGateway,
-  startScriptedGateway
-} from '../helpers/scripted-gateway.ts'
+import { type Reply } from '../helpers/scripted-gateway.ts'
 
-const ID = '[::1]:3003+tls'
-const BACKENDS = '/api/upstreams/cat%2Falog/backends'
-const ONE = `${BACKENDS}/%5B%3A%3A1%5D%3A3003%2Btls`
-const VIEW = { id: ID, source: 'registration', version: 1, generation: 3 }
-
-/** A gateway where all goes well, but for what `script` answers otherwise. */
-async function gatewayThat(
-  t: TestContext,
-  script: (call: Call, calls: readonly Call[]) => Reply | undefined
-): Promise<ScriptedGateway> {
-  const gateway: ScriptedGateway = await startScriptedGateway(
-    t,
-    (call) =>
-      script(call, gateway.calls) ??
-      { POST: { status: 201, body: VIEW }, PUT: { status: 200, body: { ttl: 1 } }, DELETE: 202 }[
-        call.method
-      ] ??
-      500
-  )
-  return gateway
-}
-
-/** Options with the shortest lease, and the list of what it tells. */
-function options(
-  gateway: string | readonly string[],
-  more: Partial<RegisterBackendOptions> = {}
-): RegisterBackendOptions & { readonly told: RegistrationEvent[] } {
-  const told: RegistrationEvent[] = []
-  const onEvent = (event: RegistrationEvent): void => void told.push(event)
-  return { gateway, group: 'cat/alog', url: 'https://[::1]:3003', ttl: '1s', onEvent, told, ...more }
-}
-
-const count = (gateway: ScriptedGateway, method: string): number =>
-  gateway.calls.filter((call) => call.method === method).length
+import { BACKENDS, count, gatewayThat, ID, ONE, options, VIEW } from './registering.ts'
 
 describe('registerBackend', { concurrency: 8 }, () => {
   test('registers with what it is given, renews about each third of the ttl, deregisters on close and is silent then', async (t) => {
@@ -244,39 +201,6 @@ describe('registerBackend', { concurrency: 8 }, () => {
     )
     assert.equal(count(gateway, 'PUT'), 0)
     assert.ok(given.told.every(({ type }) => type !== 'failed'))
-  })
-
-  test('close waits for a registration that is under way, so that it does not come after', async (t) => {
-    const gateway = await gatewayThat(t, ({ method }, calls) => {
-      if (method === 'PUT') return 404
-      return method === 'POST' && calls.length > 1 ? { status: 201, body: VIEW, after: 200 } : undefined
-    })
-    const given = options(gateway.url)
-    const backend = await registerBackend(given)
-    await until('it registers again', () => count(gateway, 'POST') === 2)
-    await backend.close()
-    assert.equal(given.told.at(-1)?.type, 'registered')
-    assert.equal(gateway.lines().at(-1), `DELETE ${ONE}`)
-  })
-
-  test('close tries again while it has time, and ends after 5 s even if a gateway hangs', async (t) => {
-    const refusals: Reply[] = ['cut', 503]
-    const back = await gatewayThat(t, ({ method }) => (method === 'DELETE' ? refusals.shift() : undefined))
-    const other = await registerBackend(options(back.url))
-    await other.close()
-    assert.equal(count(back, 'DELETE'), 3)
-    const gateway = await gatewayThat(t, ({ method }) => (method === 'POST' ? undefined : 'hang'))
-    const given = options(gateway.url, { ttl: 600 })
-    const backend = await registerBackend(given)
-    const begin = performance.now()
-    await backend.close()
-    const took = performance.now() - begin
-    assert.ok(took > 4_000 && took < 20_000, `${took} ms`)
-    assert.deepEqual(given.told.at(-1), {
-      type: 'failed',
-      id: ID,
-      reason: 'not deregistered in time: its lease runs out'
-    })
   })
 
   test('a listener that throws ends no renewal', async (t) => {

@@ -5,6 +5,7 @@ import { HEALTH_PATH, startBackends } from '../helpers/backend.ts'
 import { backendOf, type RawConfig, startGateway, type TestGateway } from '../helpers/gateway.ts'
 import { keepAliveAgent, sendMany } from '../helpers/load.ts'
 import { until } from '../helpers/until.ts'
+import { focused, tabTo } from './keyboard.ts'
 import { type Look, picture, seriousViolations, startBrowser, visit } from './browser.ts'
 
 const TOKEN = 'a-token-that-nobody-guesses'
@@ -282,20 +283,4 @@ async function stateBy({ adminUrl }: TestGateway, url: string): Promise<string> 
   const headers = { authorization: `Bearer ${TOKEN}` }
   const answer = await fetch(`${adminUrl}/api/upstreams/catalog/backends/${new URL(url).host}`, { headers })
   return ((await answer.json()) as { state: string }).state
-}
-
-/** What the keyboard goes to. */
-async function focused(page: Page): Promise<string> {
-  const what =
-    '(({ activeElement: at }) => at?.id || at?.getAttribute("aria-label") || at?.textContent?.trim() || "")(document)'
-  return String(await page.evaluate(what))
-}
-
-/** Goes on by Tab until it is there. */
-async function tabTo(page: Page, name: string): Promise<void> {
-  for (let tabs = 0; tabs < 60; tabs++) {
-    if ((await focused(page)) === name) return
-    await page.keyboard.press('Tab')
-  }
-  assert.fail(`Tab never came to "${name}"`)
 }
