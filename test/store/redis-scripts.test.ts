@@ -88,7 +88,8 @@ suite('the scripts in Redis', () => {
     }
     const elapsed = performance.now() - begin
     assert.ok(granted <= 10 + (elapsed * 200) / 1000, `${granted} in ${elapsed} ms`)
-    assert.ok(granted >= 10 + (500 * 200) / 1000 - 10, `${granted} in ${elapsed} ms`)
+    // What nobody asks for while the machine is busy is lost beyond the burst.
+    assert.ok(granted >= 50, `${granted} in ${elapsed} ms`)
   })
 
   test('keep a key no longer than it owes', async (t) => {

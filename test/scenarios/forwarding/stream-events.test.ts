@@ -68,6 +68,8 @@ describe('streams', { concurrency: 4 }, () => {
     const client = await lab.client()
     client.write(get())
     const upstream = await backend.connection(0)
+    // A line that came before the head would be no HTTP.
+    await client.untilText('\r\n\r\n')
     for (const line of ['{"a":1}\n', '{"a":2}\n']) {
       upstream.send(`8\r\n${line}\r\n`)
       await client.untilText(line)
