@@ -16,8 +16,6 @@ const plane = new DataPlane({
   onTraces: (batch) => send({ kind: 'traces', batch })
 })
 
-// An error that nobody has caught ends in it, too.
-process.once('exit', () => plane.abandon())
 beat(heartbeats, row)
 port.on('message', (call: ThreadCall) => void answer(call))
 

@@ -186,11 +186,6 @@ export class DataPlane implements DataPlaneControl {
     return { cut }
   }
 
-  /** The thread ends in this moment, whatever is under way. */
-  abandon(): void {
-    this.#listener.abandon()
-  }
-
   /** What never became a request is counted and logged as one all the same. */
   #onRawAnswer(answer: RawAnswer): void {
     if (!this.#current) return

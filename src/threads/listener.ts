@@ -125,15 +125,6 @@ export class Listener {
     return cut
   }
 
-  /**
-   * Breaks all connections at once: this thread runs no JavaScript any more. What Node still reads of them could else reach a
-   * stream of HTTP/2 that nobody has taken, which aborts the whole process.
-   */
-  abandon(): void {
-    this.#current?.front.destroyAll()
-    for (const front of this.#leaving.keys()) front.destroyAll()
-  }
-
   /** Lets a front's requests end, and their connections with them. */
   #retire(front: Front): void {
     const gone = front.leave().then(() => void this.#leaving.delete(front))
