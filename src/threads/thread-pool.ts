@@ -292,6 +292,9 @@ async function listen(
   if (redirect && !isDeepStrictEqual(before, redirect)) await control.redirect(redirect)
 }
 
+/** What went wrong, other than that a thread has died meanwhile: that is told of by itself. */
 function failuresOf(results: readonly PromiseSettledResult<unknown>[]): Error[] {
-  return results.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []))
+  return results.flatMap((result) =>
+    result.status === 'rejected' && !(result.reason instanceof ThreadGone) ? [result.reason as Error] : []
+  )
 }
