@@ -16,6 +16,7 @@ import { PROBLEM_TYPE } from '../problem.ts'
 import { rawAnswer, rawDocument } from './client-errors.ts'
 import type { ClientConnection } from './client-connection.ts'
 import type { ListenerLimits } from './client-limits.ts'
+import { conveyFacts, DetachedSocket } from './detached-socket.ts'
 import type { RequestDesk } from './request-desk.ts'
 import { LINGER, SessionWatch } from './session-watch.ts'
 
@@ -56,7 +57,8 @@ export class Http2Server {
    * @param socket - The TLS on top of the connection.
    */
   accept(socket: TLSSocket, connection: ClientConnection): void {
-    const session = performServerHandshake(socket, this.#options)
+    const session = performServerHandshake(new DetachedSocket(socket), this.#options)
+    conveyFacts(socket, session)
     session.setLocalWindowSize(SESSION_WINDOW)
     const watch = new SessionWatch(session, connection.socket, this.#limits)
     connection.user = watch

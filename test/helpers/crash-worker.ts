@@ -6,7 +6,8 @@ export const CRASH_CHANNEL = 'xecureapi-test-crash'
 /** What a worker of a test does to itself. */
 export interface CrashOrder {
   readonly row: number
-  readonly what: 'throw' | 'block' | 'oom'
+  /** `throw late`: when much has come for it meanwhile. */
+  readonly what: 'throw' | 'throw late' | 'block' | 'oom'
 }
 
 /** Module of a worker that obeys {@link crashWorker}: the `workerEntry` of a test's gateway. */
