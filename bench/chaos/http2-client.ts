@@ -31,9 +31,12 @@ export class Http2Client implements ErrandClient {
       }
       const { patience } = seen.errand
       const timer = setTimeout(() => end(patience ? 'left' : 'unanswered'), patience || giveUpAfter)
-      stream.on('response', (headers) => seen.begin(Number(headers[':status']), headers['x-request-id']))
-      stream.on('data', (piece: Buffer) => seen.take(piece))
-      stream.on('end', () => (hasEnded = true))
+      stream.on('response', (headers) => {
+        seen.begin(Number(headers[':status']), headers['x-request-id'])
+        // Not before: Node may tell of the first bytes before it tells of the head.
+        stream.on('data', (piece: Buffer) => seen.take(piece))
+        stream.on('end', () => (hasEnded = true))
+      })
       stream.on('error', (error: NodeJS.ErrnoException) => end('broken', error.code ?? error.message))
       stream.on('close', () => {
         // A stream that was reset may seem to have ended, too.

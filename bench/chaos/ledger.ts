@@ -50,7 +50,7 @@ export function settleAccounts(accounts: Accounts): Finding[] {
 export function describe({ errand, ...outcome }: Outcome, line: AccessLine | undefined): string {
   const { startedAt, endedAt, ending, status, error, wrong } = outcome
   const seen = { ending, status, error, wrong, took: endedAt - startedAt, at: startedAt }
-  return `${errand.method} ${errand.path} ${JSON.stringify(seen)} ${JSON.stringify(line)}`
+  return `${errand.isHttp2 ? 'h2 ' : ''}${errand.method} ${errand.path} ${JSON.stringify(seen)} ${JSON.stringify(line)}`
 }
 
 function checkOutcome(outcome: Outcome, { log, watch, crashes }: Accounts): Finding[] {
