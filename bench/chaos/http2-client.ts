@@ -23,7 +23,6 @@ export class Http2Client implements ErrandClient {
   async send(seen: Sight, giveUpAfter: number): Promise<End> {
     return await new Promise((resolve) => {
       const stream = this.#open(seen.errand)
-      let hasEnded = false
       const end = (ending: Ending, error?: string): void => {
         clearTimeout(timer)
         resolve(error === undefined ? { ending } : { ending, error })
@@ -35,13 +34,11 @@ export class Http2Client implements ErrandClient {
         seen.begin(Number(headers[':status']), headers['x-request-id'])
         // Not before: Node may tell of the first bytes before it tells of the head.
         stream.on('data', (piece: Buffer) => seen.take(piece))
-        stream.on('end', () => (hasEnded = true))
       })
       stream.on('error', (error: NodeJS.ErrnoException) => end('broken', error.code ?? error.message))
       stream.on('close', () => {
-        // A stream that was reset may seem to have ended, too.
-        const isWhole = hasEnded && !stream.aborted && stream.rstCode === constants.NGHTTP2_NO_ERROR
-        if (isWhole && seen.status !== 0) {
+        // What is reset without an error was answered before its upload was over (RFC 9113 section 8.1): whole, if it has all bytes.
+        if (stream.rstCode === constants.NGHTTP2_NO_ERROR && seen.status !== 0) {
           seen.complete()
           end('complete')
         } else end('broken', `RST_${stream.rstCode}`)
