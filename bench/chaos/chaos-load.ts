@@ -22,7 +22,7 @@ export interface LoadOptions {
 export class ChaosLoad {
   readonly #options: LoadOptions
   readonly #http1: ErrandClient
-  readonly #http2: ErrandClient | undefined
+  readonly #http2: Http2Client | undefined
   readonly #running = new AbortController()
   readonly #underWay = new Set<Promise<void>>()
   readonly #loop: Promise<void>
@@ -44,6 +44,11 @@ export class ChaosLoad {
     await Promise.all(this.#underWay)
     this.#http1.close()
     this.#http2?.close()
+  }
+
+  /** A worker has died: clients of HTTP/2 come over new connections. */
+  renew(): void {
+    this.#http2?.renew()
   }
 
   async #run(): Promise<void> {

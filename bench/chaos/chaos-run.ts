@@ -72,8 +72,6 @@ export async function runChaos(t: Cleanup, options: ChaosOptions): Promise<Chaos
   t.after(() => watch.stop())
   // The discovered ones are not yet.
   await until('all backends are well', () => watch.isSettled)
-  const crashes = new Crashes(gateway)
-  const mayhem = new Mayhem({ world, watch, crashes }, pace, seeded(seed))
   const load = new ChaosLoad({
     url: gateway.url,
     ca: world.ca,
@@ -82,6 +80,8 @@ export async function runChaos(t: Cleanup, options: ChaosOptions): Promise<Chaos
     giveUpAfter: GIVE_UP_AFTER,
     random: seeded(seed + 1)
   })
+  const crashes = new Crashes(gateway, () => load.renew())
+  const mayhem = new Mayhem({ world, watch, crashes }, pace, seeded(seed))
   const processWatch = new ProcessWatch(gateway.pid, SAMPLE_INTERVAL)
   await mayhem.run(AbortSignal.timeout(duration))
   processWatch.stop()

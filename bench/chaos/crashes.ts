@@ -13,10 +13,13 @@ const RETURNED = 'xecureapi_worker_changes_total{state="serving"}'
 export class Crashes {
   readonly #gateway: GatewayProcess
   readonly #spells: { readonly from: number; to: number }[] = []
+  readonly #onReturn: () => void
   #isUnderWay = false
 
-  constructor(gateway: GatewayProcess) {
+  /** @param onReturn - Called when a successor serves. */
+  constructor(gateway: GatewayProcess, onReturn: () => void) {
     this.#gateway = gateway
+    this.#onReturn = onReturn
   }
 
   /** Workers that were broken. */
@@ -32,10 +35,12 @@ export class Crashes {
     // Back from an earlier crash: a worker that still loads has nobody who could be told.
     await until('all workers serve', async () => (await scrape(adminUrl)).get(SERVING) === 2)
     const before = (await scrape(adminUrl)).get(RETURNED) ?? 0
-    const spell = { from: Date.now(), to: Infinity }
+    // Lines of what was over just before may still be unwritten.
+    const spell = { from: Date.now() - MOMENT, to: Infinity }
     this.#spells.push(spell)
     this.#gateway.crash(order)
     await until('the worker is back', async () => ((await scrape(adminUrl)).get(RETURNED) ?? 0) > before)
+    this.#onReturn()
     spell.to = Date.now() + MOMENT
     this.#isUnderWay = false
   }

@@ -47,7 +47,13 @@ export class Http2Client implements ErrandClient {
   }
 
   close(): void {
-    for (const session of this.#sessions) session?.destroy()
+    // With an error: without one its streams would seem to have ended well.
+    for (const session of this.#sessions) session?.destroy(undefined, constants.NGHTTP2_CANCEL)
+  }
+
+  /** Comes over new connections from now on: Node's client does not always notice that the other side has died. */
+  renew(): void {
+    this.close()
   }
 
   #open({ id, method, path, size, upload }: Errand): ClientHttp2Stream {
