@@ -9,6 +9,8 @@ import type { Ending, Sight } from './sight.ts'
 
 /** Parts of what is said over an upgraded connection. */
 const PARTS = 4
+/** How long that may take, in milliseconds: the gateway has no timeout for it, also when the backend has vanished. */
+const LONGEST_TALK = 5_000
 
 /** Clients of HTTP/1.1 over kept connections, with TLS or without. */
 export class Http1Client implements ErrandClient {
@@ -27,13 +29,16 @@ export class Http1Client implements ErrandClient {
   async send(seen: Sight, giveUpAfter: number): Promise<End> {
     return await new Promise((resolve) => {
       const outgoing = this.#open(seen.errand)
+      let upgraded: Socket | undefined
       const end = (ending: Ending, error?: string): void => {
         clearTimeout(timer)
         resolve(error === undefined ? { ending } : { ending, error })
-        if (ending !== 'complete') outgoing.destroy()
+        if (ending === 'complete') return
+        outgoing.destroy()
+        upgraded?.destroy()
       }
       const { patience } = seen.errand
-      const timer = setTimeout(() => end(patience ? 'left' : 'unanswered'), patience || giveUpAfter)
+      let timer = setTimeout(() => end(patience ? 'left' : 'unanswered'), patience || giveUpAfter)
       const fail = (error: NodeJS.ErrnoException): void => end('broken', error.code ?? error.message)
       const begin = ({ statusCode = 0, headers }: IncomingMessage): void =>
         seen.begin(statusCode, headers['x-request-id'])
@@ -49,6 +54,9 @@ export class Http1Client implements ErrandClient {
       })
       outgoing.on('upgrade', (response, socket: Socket, head: Buffer) => {
         begin(response)
+        upgraded = socket
+        clearTimeout(timer)
+        timer = setTimeout(() => end('broken', 'SILENT'), LONGEST_TALK)
         void converse(socket, head, seen).then(
           () => end('complete'),
           () => end('broken', 'UPGRADED')

@@ -12,6 +12,8 @@ export class Http2Client implements ErrandClient {
   readonly #url: string
   readonly #ca: string
   readonly #sessions: (ClientHttp2Session | undefined)[] = Array.from({ length: SESSIONS })
+  /** Those that were given up: whatever is left of them seems to have ended well. */
+  readonly #given = new WeakSet<ClientHttp2Session>()
   #turn = 0
 
   /** @param ca - PEM of the authority that is trusted. */
@@ -22,7 +24,8 @@ export class Http2Client implements ErrandClient {
 
   async send(seen: Sight, giveUpAfter: number): Promise<End> {
     return await new Promise((resolve) => {
-      const stream = this.#open(seen.errand)
+      const session = this.#session()
+      const stream = open(session, seen.errand)
       const end = (ending: Ending, error?: string): void => {
         clearTimeout(timer)
         resolve(error === undefined ? { ending } : { ending, error })
@@ -38,7 +41,8 @@ export class Http2Client implements ErrandClient {
       stream.on('error', (error: NodeJS.ErrnoException) => end('broken', error.code ?? error.message))
       stream.on('close', () => {
         // What is reset without an error was answered before its upload was over (RFC 9113 section 8.1): whole, if it has all bytes.
-        if (stream.rstCode === constants.NGHTTP2_NO_ERROR && seen.status !== 0) {
+        const isWhole = stream.rstCode === constants.NGHTTP2_NO_ERROR && seen.status !== 0
+        if (isWhole && !this.#given.has(session)) {
           seen.complete()
           end('complete')
         } else end('broken', `RST_${stream.rstCode}`)
@@ -47,29 +51,16 @@ export class Http2Client implements ErrandClient {
   }
 
   close(): void {
-    // With an error: without one its streams would seem to have ended well.
-    for (const session of this.#sessions) session?.destroy(undefined, constants.NGHTTP2_CANCEL)
+    for (const session of this.#sessions) {
+      if (!session) continue
+      this.#given.add(session)
+      session.destroy()
+    }
   }
 
   /** Comes over new connections from now on: Node's client does not always notice that the other side has died. */
   renew(): void {
     this.close()
-  }
-
-  #open({ id, method, path, size, upload }: Errand): ClientHttp2Stream {
-    const stream = this.#session().request(
-      {
-        ':method': method,
-        ':path': path,
-        'x-request-id': id,
-        ...(upload === 'whole' && { 'content-length': size })
-      },
-      { endStream: upload === 'none' }
-    )
-    const body = new Keystream(id)
-    if (upload === 'whole') stream.end(body.next(size))
-    else if (upload !== 'none') void uploadInParts(stream, body, size)
-    return stream
   }
 
   /** One after the other; what was closed, or told to go, is replaced. */
@@ -84,4 +75,20 @@ export class Http2Client implements ErrandClient {
     session.on('goaway', () => session.close())
     return session
   }
+}
+
+function open(session: ClientHttp2Session, { id, method, path, size, upload }: Errand): ClientHttp2Stream {
+  const stream = session.request(
+    {
+      ':method': method,
+      ':path': path,
+      'x-request-id': id,
+      ...(upload === 'whole' && { 'content-length': size })
+    },
+    { endStream: upload === 'none' }
+  )
+  const body = new Keystream(id)
+  if (upload === 'whole') stream.end(body.next(size))
+  else if (upload !== 'none') void uploadInParts(stream, body, size)
+  return stream
 }
