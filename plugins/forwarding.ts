@@ -50,7 +50,9 @@ async function forwarding(app: FastifyInstance, options: ForwardingOptions): Pro
   })
   for (const [key, plugin] of KEPT_BY) {
     // Else a route would be open, or without limits, for want of whoever looks.
-    const isAsked = app.routeTable.routes.some((route) => route[key] !== undefined)
+    const isAsked = app.routeTable.routes.some(
+      ({ [key]: asked }) => asked && (!Array.isArray(asked) || asked.length > 0)
+    )
     if (isAsked && !app.hasPlugin(plugin)) {
       throw new Error(`routes have ${key}: register ${plugin} before forwarding`)
     }
