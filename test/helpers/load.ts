@@ -27,10 +27,16 @@ export interface Load {
   readonly stop: () => Promise<Outcome[]>
 }
 
+/** Agents whose test is over. */
+const gone = new WeakSet<Agent>()
+
 /** A keep-alive client that goes with the test. */
 export function keepAliveAgent(t: TestContext, maxSockets = 16): Agent {
   const agent = new Agent({ keepAlive: true, maxSockets })
-  t.after(() => agent.destroy())
+  t.after(() => {
+    gone.add(agent)
+    agent.destroy()
+  })
   return agent
 }
 
@@ -70,14 +76,14 @@ export async function send(agent: Agent, url: string, options: SendOptions = {})
   })
 }
 
-/** Sends requests one after the other at a steady pace until it is stopped. */
+/** Sends requests one after the other at a steady pace until it is stopped, or its agent's test is over. */
 export function startLoad(agent: Agent, url: string, perSecond: number, options: SendOptions = {}): Load {
   const outcomes: Outcome[] = []
   const underWay = new Set<Promise<void>>()
   const running = new AbortController()
   const loop = (async () => {
     const start = performance.now()
-    for (let sent = 0; !running.signal.aborted; sent++) {
+    for (let sent = 0; !running.signal.aborted && !gone.has(agent); sent++) {
       const due = start + (sent * 1000) / perSecond
       const wait = due - performance.now()
       if (wait > 0) await delay(wait)

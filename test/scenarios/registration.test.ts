@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
 import { suite, test, type TestContext } from 'node:test'
 import type { BackendView, GroupView } from '../../src/admin/upstreams.ts'
 import { HEALTH_PATH, startBackend, type TestBackend } from '../helpers/backend.ts'
@@ -86,7 +87,14 @@ suite('registration at run time', () => {
         [(await viewOf(adminUrl, second))?.state, (await viewOf(adminUrl, second))?.leaving],
         ['draining', 'removed']
       )
-      const before = second.requests()
+      // What was on its way there when it began to leave arrives.
+      let before = -1
+      await until('nothing more arrives', async () => {
+        const seen = before
+        before = second.requests()
+        await delay(100)
+        return seen === before
+      })
       await Promise.all(Array.from({ length: 8 }, () => send(keepAliveAgent(t), url)))
       assert.equal(second.requests(), before)
       await until('it is gone', async () => {
