@@ -4,14 +4,10 @@ import { closeSync, openSync } from 'node:fs'
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import type { Cleanup } from '../../test/helpers/cleanup.ts'
 import type { CrashOrder } from '../../test/helpers/crash-worker.ts'
 
 const HOOK = new URL('./crash-hook.ts', import.meta.url).href
-
-/** The command line as it is installed. */
-export const BUILT_CLI = fileURLToPath(new URL('../../dist/src/cli.js', import.meta.url))
 
 const SERVES = /^xecureapi serves (\S+), admin (\S+)$/m
 /** How long it may take to serve, in milliseconds. */

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { positive } from '../support/option-values.ts'
-import { BUILT_CLI } from './gateway-process.ts'
+import { BUILT_CLI } from '../support/build-project.ts'
 
 /** What the command line asks for. */
 export interface Options {

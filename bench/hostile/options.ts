@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { oneOf, positive } from '../support/option-values.ts'
 import { type Attack, ATTACKS } from './attacks.ts'
+import { BUILT_CLI } from '../support/build-project.ts'
 
 /** What the command line asks for. */
 export interface Options {
@@ -32,8 +32,6 @@ export const USAGE = `node bench/hostile/main.ts [options]
   --no-build        measure dist/ as it is
   --cli FILE        the cli.js (or cli.ts) of another build; implies --no-build
 `
-
-const CLI = fileURLToPath(new URL('../../dist/src/cli.js', import.meta.url))
 
 /**
  * Reads the command line.
@@ -65,7 +63,7 @@ export function readOptions(args: string[]): Options & { readonly help: boolean 
     rate: positive('--rate', values.rate),
     connections: positive('--connections', values.connections ?? (quick ? '1000' : '1500')),
     build: !values['no-build'] && values.cli === undefined,
-    cli: values.cli === undefined ? CLI : resolve(values.cli),
+    cli: values.cli === undefined ? BUILT_CLI : resolve(values.cli),
     help: values.help
   }
 }

@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
 import { freePort } from '../support/free-port.ts'
 import { PinnedProcess, PROXY_CORE } from '../support/pinned-process.ts'
 import type { Contestant, ProxySetup, StartedProxy } from './contestants.ts'
 import { CLASSES } from './scenario.ts'
+import { BUILT_CLI } from '../support/build-project.ts'
 
 /** What differs between ours and ours. */
 export interface GatewayOptions {
@@ -18,8 +18,6 @@ export interface GatewayOptions {
   readonly cli: string | undefined
 }
 
-const CLI = fileURLToPath(new URL('../../dist/src/cli.js', import.meta.url))
-
 const GROUP = 'shop'
 
 /** The gateway as it is installed, with a route per class, and an access log, from which it is seen when 503s left. */
@@ -29,7 +27,7 @@ export function gateway(options: GatewayOptions): Contestant {
 }
 
 async function start(options: GatewayOptions, setup: ProxySetup): Promise<StartedProxy> {
-  const { title, concurrency, cli = CLI } = options
+  const { title, concurrency, cli = BUILT_CLI } = options
   const { folder } = setup
   const file = join(folder, 'gateway.yaml')
   const accessLog = join(folder, 'access.log')

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { positive } from '../support/option-values.ts'
+import { BUILT_CLI } from '../support/build-project.ts'
 
 /** What the command line asks for. */
 export interface Options {
@@ -16,8 +16,6 @@ export interface Options {
   /** The file of the gateway's command line. */
   readonly cli: string
 }
-
-const CLI = fileURLToPath(new URL('../../dist/src/cli.js', import.meta.url))
 
 /** What `--help` prints. */
 export const USAGE = `node bench/soak/main.ts [options]
@@ -53,7 +51,7 @@ export function readOptions(args: string[]): Options & { readonly help: boolean 
     calibration: positive('--calibrate', values.calibrate),
     share: positive('--percent', values.percent) / 100,
     build: !values['no-build'] && values.cli === undefined,
-    cli: values.cli === undefined ? CLI : resolve(values.cli),
+    cli: values.cli === undefined ? BUILT_CLI : resolve(values.cli),
     help: values.help
   }
 }

@@ -1,6 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
+/** The file of the command line that {@link buildProject} makes. */
+export const BUILT_CLI = fileURLToPath(new URL('../../dist/src/cli.js', import.meta.url))
+
 /** Compiles the sources into `dist/`. @throws Error when that fails. */
 export function buildProject(): void {
   const project = fileURLToPath(new URL('../..', import.meta.url))

@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
 import { freePort } from '../support/free-port.ts'
 import { isInstalled, type Program } from '../support/machine.ts'
 import { nginxConfig } from '../support/nginx-config.ts'
 import { PinnedProcess, PROXY_CORE } from '../support/pinned-process.ts'
+import { BUILT_CLI } from '../support/build-project.ts'
 
 /** What a proxy is to do. */
 export interface ProxySetup {
@@ -45,8 +45,6 @@ export const OURS_SHARED = 'least-latency-2'
 /** The one that the aims compare it with. */
 export const THEIRS = 'haproxy-leastconn'
 
-const CLI = fileURLToPath(new URL('../../dist/src/cli.js', import.meta.url))
-
 /**
  * Finds those that can take part.
  *
@@ -54,7 +52,7 @@ const CLI = fileURLToPath(new URL('../../dist/src/cli.js', import.meta.url))
  * @throws Error when a name is unknown.
  */
 export function chooseContestants(choice: Choice, missing: (line: string) => void): Contestant[] {
-  const { only, cli = CLI, baseline } = choice
+  const { only, cli = BUILT_CLI, baseline } = choice
   const ours = (name: string, algorithm: string, workers = 1): Contestant => {
     const title = `ours, ${algorithm}${workers === 1 ? '' : `, ${workers} workers`}`
     return gateway({ name, title, algorithm, workers, cli })

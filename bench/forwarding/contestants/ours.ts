@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
 import { freePort } from '../../support/free-port.ts'
 import { PinnedProcess, PROXY_CORE } from '../../support/pinned-process.ts'
 import type { Contestant, ProxySetup } from './contestant.ts'
+import { BUILT_CLI } from '../../support/build-project.ts'
 
 /** What may differ between gateways in one run. */
 export interface GatewayOptions {
@@ -41,10 +41,8 @@ export function gateway(options: GatewayOptions): Contestant {
   }
 }
 
-const CLI = fileURLToPath(new URL('../../../dist/src/cli.js', import.meta.url))
-
 async function start(options: GatewayOptions, setup: ProxySetup): Promise<PinnedProcess> {
-  const { cli = CLI, nodeOptions = [] } = options
+  const { cli = BUILT_CLI, nodeOptions = [] } = options
   const file = join(setup.folder, 'gateway.yaml')
   const adminPort = await freePort()
   await writeFile(file, stringify(config(options, setup, adminPort)))
